@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#define TL_INSIDE
+
+#include <threadloop/tl-version.h>
+#include <threadloop/tl-types.h>
+#include <threadloop/tl-error.h>
+#include <threadloop/tl-future.h>
+#include <threadloop/tl-progress.h>
+#include <threadloop/tl-executor.h>
+#include <threadloop/tl-event-thread.h>
+#include <threadloop/tl-enums.h>
+
+#undef TL_INSIDE

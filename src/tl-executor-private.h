@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "tl-queue-private.h"
+
+G_BEGIN_DECLS
+
+/* An executor onto a queue that somebody else has made and will close. */
+TlExecutor *tl_executor_new_for_queue (TlQueue *queue);
+
+G_END_DECLS

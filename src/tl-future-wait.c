@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-future-private.h"
+
+/* Waiting for a future: by blocking, and by not blocking. */
+
+static gboolean
+still_pending (gpointer future)
+{
+  /* Who settles sees the flag, or this sees that it has settled. */
+  return !(tl_future_add_flags (future, TL_PARKED) & TL_SETTLED);
+}
+
+static gboolean
+would_deadlock (GError     **error,
+                const char  *why)
+{
+  g_set_error_literal (error, TL_ERROR, TL_ERROR_WOULD_DEADLOCK, why);
+  return FALSE;
+}
+
+static gboolean
+block_until_done (TlFuture      *self,
+                  gint64         timeout,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  gint64 end_time = timeout < 0 ? -1 : g_get_monotonic_time () + timeout;
+
+  if (timeout != 0 && tl_future_is_mine (self))
+    return would_deadlock (error, "A task would wait for itself, which would deadlock");
+
+  if (timeout != 0 && self->owner != NULL)
+    switch (self->owner->klass->before_wait (self->owner, self))
+      {
+      case TL_WAIT_RAN:
+        return TRUE;
+
+      case TL_WAIT_WOULD_DEADLOCK:
+        return would_deadlock (error,
+                               "Waiting for this on the thread that has to run it would deadlock; "
+                               "add a done-callback, or wait on another thread");
+
+      case TL_WAIT_BLOCK:
+      default:
+        break;
+      }
+
+  return tl_park (self, still_pending, end_time, cancellable, error);
+}
+
+gboolean
+tl_future_wait (TlFuture      *self,
+                gint64         timeout,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!tl_future_done (self) &&
+      !block_until_done (self, timeout, cancellable, error))
+    return FALSE;
+
+  tl_mailbox_release_mine ();
+
+  return TRUE;
+}
+
+/* An address of its own; that of a function is no object to ISO C. */
+static char wait_tag;
+
+static void
+waited_for (TlFuture *future,
+            gpointer  user_data)
+{
+  GTask *task = user_data;
+  GSource *source = g_task_get_task_data (task);
+
+  if (source != NULL)
+    {
+      if (g_source_is_destroyed (source))
+        return;
+      g_source_destroy (source);
+    }
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+wait_cancelled (GCancellable *cancellable,
+                gpointer      user_data)
+{
+  g_task_return_error_if_cancelled (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+tl_future_wait_async (TlFuture            *self,
+                      GCancellable        *cancellable,
+                      GAsyncReadyCallback  callback,
+                      gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  /* The task does not hold the future: who waits does not keep it alive. */
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, &wait_tag);
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (cancellable != NULL)
+    {
+      GSource *source = g_cancellable_source_new (cancellable);
+
+      g_task_set_task_data (task, source, (GDestroyNotify) g_source_unref);
+      g_task_attach_source (task, source, G_SOURCE_FUNC (wait_cancelled));
+    }
+
+  tl_future_add_done_callback (self, waited_for, g_object_ref (task), g_object_unref);
+}
+
+gboolean
+tl_future_wait_finish (TlFuture      *self,
+                       GAsyncResult  *result,
+                       GError       **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, &wait_tag), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-future-private.h"
+
+/* The life of a future: made, queued, run or rejected, settled, freed.
+ *
+ *   pending ──→ running ──→ done | failed | cancelled
+ *      └───────────────────────────┴────────┘
+ *
+ * Two things have to come together for a task to settle: its result was
+ * given (TL_GIVEN, the first one wins), and its function has returned or will
+ * never run. Whoever removes it from the queue, or has run it, settles it. A
+ * future without an owner settles when its result is given. */
+
+/* The functions that run on this thread, the innermost first: a waiter may
+ * run another task inside of its own. */
+typedef struct _Frame Frame;
+
+struct _Frame
+{
+  TlFuture *future;
+  Frame    *up;
+};
+
+static GPrivate current_frame;
+
+/* What G_DEFINE_BOXED_TYPE() would do, if it were ISO C. */
+GType
+tl_future_get_type (void)
+{
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_boxed_type_register_static (g_intern_static_string ("TlFuture"),
+                                                            (GBoxedCopyFunc) tl_future_ref,
+                                                            (GBoxedFreeFunc) tl_future_unref));
+
+  return type;
+}
+
+TlOwner *
+tl_owner_ref (TlOwner *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+tl_owner_unref (TlOwner *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_free (g_steal_pointer (&self->name));
+  self->klass->free (self);
+}
+
+/* GLib's bit locks are written in assembler, which ThreadSanitizer does not
+ * see through. */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define TSAN_ACQUIRE(address) __tsan_acquire (address)
+#define TSAN_RELEASE(address) __tsan_release (address)
+#else
+#define TSAN_ACQUIRE(address)
+#define TSAN_RELEASE(address)
+#endif
+
+void
+tl_future_lock (TlFuture *self)
+{
+  g_bit_lock ((gint *) &self->word, TL_LOCK_BIT);
+  TSAN_ACQUIRE (&self->word);
+}
+
+void
+tl_future_unlock (TlFuture *self)
+{
+  TSAN_RELEASE (&self->word);
+  g_bit_unlock ((gint *) &self->word, TL_LOCK_BIT);
+}
+
+guint
+tl_future_flags (TlFuture *self)
+{
+  return (guint) g_atomic_int_get ((gint *) &self->word);
+}
+
+guint
+tl_future_add_flags (TlFuture *self,
+                     guint     flags)
+{
+  return g_atomic_int_or (&self->word, flags);
+}
+
+TlFutureExtra *
+tl_future_need_extra (TlFuture *self)
+{
+  if (self->extra == NULL)
+    {
+      self->extra = g_new0 (TlFutureExtra, 1);
+      self->extra->fraction = -1;
+    }
+
+  return self->extra;
+}
+
+TlFuture *
+tl_future_new_task (TlOwner        *owner,
+                    TlFunc          func,
+                    gpointer        user_data,
+                    GDestroyNotify  destroy,
+                    int             priority)
+{
+  TlFuture *self = g_new0 (TlFuture, 1);
+
+  self->ref_count = 1;
+  self->owner = tl_owner_ref (owner);
+  self->func = func;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  self->priority = priority;
+  self->home = tl_mailbox_ref_thread_default ();
+  if (destroy != NULL)
+    tl_mailbox_note_submitter (self->home);
+
+  return self;
+}
+
+TlFuture *
+tl_future_new (const char *name)
+{
+  TlFuture *self = g_new0 (TlFuture, 1);
+
+  self->ref_count = 1;
+  self->home = tl_mailbox_ref_thread_default ();
+  tl_future_set_name (self, name);
+
+  return self;
+}
+
+/* Before anybody else knows of the future. */
+void
+tl_future_set_name (TlFuture   *self,
+                    const char *name)
+{
+  if (name != NULL)
+    tl_future_need_extra (self)->name = g_strdup (name);
+}
+
+TlFuture *
+tl_future_ref (TlFuture *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+static void
+free_result_value (gpointer value)
+{
+  g_value_unset (value);
+  g_free (value);
+}
+
+/* An unclaimed result is user data like any other. */
+static void
+release_result (TlFuture *self)
+{
+  TlResult *result = &self->result;
+  GValue *value;
+
+  switch (G_TYPE_FUNDAMENTAL (result->type))
+    {
+    case G_TYPE_POINTER:
+      tl_mailbox_release (self->home, result->u.pointer, result->destroy);
+      break;
+
+    case G_TYPE_OBJECT:
+      if (result->u.pointer != NULL)
+        tl_mailbox_release (self->home, result->u.pointer, g_object_unref);
+      break;
+
+    case G_TYPE_BOXED:
+      if (result->type == G_TYPE_ERROR || result->u.pointer == NULL)
+        {
+          tl_result_clear (result);
+          break;
+        }
+      value = g_new0 (GValue, 1);
+      g_value_take_boxed (g_value_init (value, result->type), result->u.pointer);
+      tl_mailbox_release (self->home, value, free_result_value);
+      break;
+
+    default:
+      tl_result_clear (result);
+      break;
+    }
+}
+
+static void
+future_free (TlFuture *self)
+{
+  TlFutureExtra *extra = self->extra;
+  guint flags = tl_future_flags (self);
+
+  if ((flags & TL_FAILED) && !(flags & TL_OBSERVED))
+    tl_report_unobserved (self->owner != NULL ? self->owner->name : "",
+                          extra != NULL && extra->name != NULL ? extra->name : "",
+                          self->result.u.pointer);
+
+  release_result (self);
+
+  if (extra != NULL)
+    {
+      g_assert (extra->callbacks == NULL && extra->watchers == NULL);
+      g_clear_object (&extra->cancellable);
+      g_free (extra->name);
+      g_free (extra->message);
+      g_free (extra);
+    }
+
+  g_clear_pointer (&self->owner, tl_owner_unref);
+  tl_mailbox_unref (self->home);
+  g_free (self);
+}
+
+void
+tl_future_unref (TlFuture *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  /* Nobody is left who could settle it. If there is still somebody to tell,
+   * it lives until they have heard. */
+  if (!tl_future_done (self) && self->extra != NULL && self->extra->callbacks != NULL)
+    {
+      self->ref_count = 1;
+      tl_future_set_new_error (self, TL_ERROR, TL_ERROR_ABANDONED,
+                               "%s was dropped by everybody who could have settled it",
+                               self->extra->name != NULL ? self->extra->name : "The future");
+      tl_future_unref (self);
+      return;
+    }
+
+  future_free (self);
+}
+
+TlFuture *
+tl_future_get_current (void)
+{
+  Frame *frame = g_private_get (&current_frame);
+
+  return frame != NULL ? frame->future : NULL;
+}
+
+gboolean
+tl_future_is_mine (TlFuture *self)
+{
+  for (Frame *frame = g_private_get (&current_frame); frame != NULL; frame = frame->up)
+    if (frame->future == self)
+      return TRUE;
+
+  return FALSE;
+}
+
+const char *
+tl_future_get_name (TlFuture *self)
+{
+  const char *name;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  tl_future_lock (self);
+  name = self->extra != NULL ? self->extra->name : NULL;
+  tl_future_unlock (self);
+
+  return name;
+}
+
+TlFutureState
+tl_future_get_state (TlFuture *self)
+{
+  guint flags;
+
+  g_return_val_if_fail (self != NULL, TL_FUTURE_STATE_PENDING);
+
+  flags = tl_future_flags (self);
+
+  if (flags & TL_SETTLED)
+    {
+      if (flags & TL_CANCELLED)
+        return TL_FUTURE_STATE_CANCELLED;
+      return flags & TL_FAILED ? TL_FUTURE_STATE_FAILED : TL_FUTURE_STATE_DONE;
+    }
+
+  return flags & TL_RUNNING ? TL_FUTURE_STATE_RUNNING : TL_FUTURE_STATE_PENDING;
+}
+
+gboolean
+tl_future_done (TlFuture *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return (tl_future_flags (self) & TL_SETTLED) != 0;
+}
+
+gboolean
+tl_future_running (TlFuture *self)
+{
+  return tl_future_get_state (self) == TL_FUTURE_STATE_RUNNING;
+}
+
+gboolean
+tl_future_cancelled (TlFuture *self)
+{
+  return tl_future_get_state (self) == TL_FUTURE_STATE_CANCELLED;
+}
+
+/* Only for one whose result was given and whose function does not run. */
+static void
+settle (TlFuture *self)
+{
+  const GError *error = self->result.u.pointer;
+  guint flags = TL_SETTLED;
+  guint old;
+
+  if (self->result.type == G_TYPE_ERROR)
+    flags |= error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+           ? TL_CANCELLED : TL_FAILED;
+
+  old = tl_future_add_flags (self, flags);
+
+  if (old & TL_PARKED)
+    tl_unpark_all (self);
+  if (old & (TL_CALLBACKS | TL_WATCHED | TL_LINKED))
+    tl_future_deliver (self);
+}
+
+static void
+release_user_data (TlFuture *self)
+{
+  GDestroyNotify destroy = self->destroy;
+
+  self->destroy = NULL;
+  tl_mailbox_release (self->home, g_steal_pointer (&self->user_data), destroy);
+}
+
+/* TRUE if it was the first. */
+static gboolean
+put_result (TlFuture *self,
+            TlResult  result)
+{
+  gboolean first;
+
+  tl_future_lock (self);
+  first = !(tl_future_flags (self) & TL_GIVEN);
+  if (first)
+    {
+      self->result = result;
+      tl_future_add_flags (self, TL_GIVEN);
+    }
+  tl_future_unlock (self);
+
+  if (!first)
+    tl_result_clear (&result);
+
+  return first;
+}
+
+static gboolean
+put_error (TlFuture *self,
+           GError   *error)
+{
+  return put_result (self, (TlResult) { .type = G_TYPE_ERROR, .u.pointer = error });
+}
+
+/* Takes it away from its owner, to settle it in its stead. */
+static gboolean
+remove_from_owner (TlFuture *self)
+{
+  if (self->owner == NULL || (tl_future_flags (self) & (TL_RUNNING | TL_SETTLED)))
+    return FALSE;
+
+  return self->owner->klass->remove (self->owner, self);
+}
+
+gboolean
+tl_future_give (TlFuture *self,
+                TlResult  result)
+{
+  if (!put_result (self, result))
+    return FALSE;
+
+  if (self->owner == NULL)
+    {
+      settle (self);
+    }
+  else if (remove_from_owner (self))
+    {
+      release_user_data (self);
+      settle (self);
+      tl_future_unref (self);
+    }
+
+  return TRUE;
+}
+
+void
+tl_future_reject (TlFuture *self,
+                  GError   *error)
+{
+  put_error (self, error);
+  release_user_data (self);
+  settle (self);
+}
+
+static GError *
+timed_out_error (TlFuture   *self,
+                 const char *when)
+{
+  const char *name = tl_future_get_name (self);
+
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                      "%s timed out %s", name != NULL ? name : "The task", when);
+}
+
+GError *
+tl_future_late_error (TlFuture *self)
+{
+  return timed_out_error (self, "before it was started");
+}
+
+/* Work that was interrupted because of its deadline has timed out. */
+static void
+explain_time_out (TlFuture *self)
+{
+  GError *error = timed_out_error (self, "after it had started");
+  GError *old = NULL;
+
+  tl_future_lock (self);
+  if (self->result.type == G_TYPE_ERROR)
+    {
+      old = self->result.u.pointer;
+      if (old == NULL || g_error_matches (old, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        {
+          self->result.u.pointer = g_steal_pointer (&error);
+        }
+      else
+        {
+          old = NULL;
+        }
+    }
+  tl_future_unlock (self);
+
+  g_clear_error (&old);
+  g_clear_error (&error);
+}
+
+static void
+call_func (TlFuture *self)
+{
+  Frame frame = { self, g_private_get (&current_frame) };
+  GError *error = NULL;
+  gboolean ok;
+
+  g_private_set (&current_frame, &frame);
+  ok = self->func (self, self->user_data, &error);
+  g_private_set (&current_frame, frame.up);
+
+  if (ok && error == NULL)
+    {
+      put_result (self, (TlResult) { .type = G_TYPE_INVALID });
+      return;
+    }
+
+  if (error == NULL)
+    error = g_error_new_literal (TL_ERROR, TL_ERROR_FAILED,
+                                 "The function failed and did not say why; perhaps it threw, "
+                                 "or could not be called on this thread");
+
+  if (tl_future_flags (self) & TL_GIVEN)
+    g_warning ("%s: a task failed after its result had been set; the result stands, "
+               "the error is lost: %s", self->owner->name, error->message);
+  put_error (self, error);
+}
+
+void
+tl_future_run (TlFuture *self)
+{
+  guint old = tl_future_add_flags (self, TL_RUNNING);
+
+  if (old & TL_WATCHED)
+    tl_future_touch_watchers (self, TRUE);
+
+  if (old & TL_TIMED_OUT)
+    put_error (self, tl_future_late_error (self));
+  else if (old & TL_ASKED)
+    put_error (self, NULL);
+  else if (!(old & TL_GIVEN))
+    call_func (self);
+
+  if (tl_future_flags (self) & TL_TIMED_OUT)
+    explain_time_out (self);
+
+  /* First this, then settle: who has waited can rely on it. */
+  release_user_data (self);
+  settle (self);
+}
+
+/* Trips the cancellable, if it was made; it is made tripped from here on. */
+static void
+ask_to_end (TlFuture *self,
+            guint     flags)
+{
+  g_autoptr(GCancellable) cancellable = NULL;
+
+  tl_future_lock (self);
+  tl_future_add_flags (self, flags);
+  if (self->extra != NULL && self->extra->cancellable != NULL)
+    cancellable = g_object_ref (self->extra->cancellable);
+  tl_future_unlock (self);
+
+  g_cancellable_cancel (cancellable);
+}
+
+TlCancel
+tl_future_cancel (TlFuture *self)
+{
+  g_return_val_if_fail (self != NULL, TL_CANCEL_TOO_LATE);
+
+  if (tl_future_done (self))
+    return TL_CANCEL_TOO_LATE;
+
+  if (self->owner == NULL)
+    {
+      if (!tl_future_give (self, (TlResult) { .type = G_TYPE_ERROR }))
+        return TL_CANCEL_TOO_LATE;
+      ask_to_end (self, TL_ASKED);
+      return TL_CANCEL_DONE;
+    }
+
+  if (remove_from_owner (self))
+    {
+      tl_future_reject (self, NULL);
+      tl_future_unref (self);
+      return TL_CANCEL_DONE;
+    }
+
+  ask_to_end (self, TL_ASKED);
+
+  return tl_future_done (self) ? TL_CANCEL_TOO_LATE : TL_CANCEL_REQUESTED;
+}
+
+void
+tl_future_time_out (TlFuture *self)
+{
+  if (remove_from_owner (self))
+    {
+      tl_future_reject (self, tl_future_late_error (self));
+      tl_future_unref (self);
+    }
+  else if (!tl_future_done (self))
+    {
+      ask_to_end (self, TL_TIMED_OUT);
+    }
+}
+
+static void
+followed_cancelled (GCancellable *cancellable,
+                    gpointer      user_data)
+{
+  tl_future_cancel (user_data);
+}
+
+void
+tl_future_follow (TlFuture     *self,
+                  GCancellable *cancellable)
+{
+  gulong id;
+  gboolean late;
+
+  id = g_cancellable_connect (cancellable, G_CALLBACK (followed_cancelled),
+                              tl_future_ref (self), (GDestroyNotify) tl_future_unref);
+  if (id == 0)
+    return;
+
+  tl_future_lock (self);
+  late = (tl_future_add_flags (self, TL_LINKED) & TL_SETTLED) != 0;
+  if (!late)
+    {
+      tl_future_need_extra (self)->followed = g_object_ref (cancellable);
+      self->extra->followed_id = id;
+    }
+  tl_future_unlock (self);
+
+  if (late)
+    g_signal_handler_disconnect (cancellable, id);
+}
+
+void
+tl_future_set_deadline (TlFuture *self,
+                        gint64    deadline)
+{
+  g_autoptr(GError) error = NULL;
+  TlDeadline *entry = tl_deadline_add (self, deadline, &error);
+  gboolean late;
+
+  if (entry == NULL)
+    {
+      if (remove_from_owner (self))
+        {
+          tl_future_reject (self, g_steal_pointer (&error));
+          tl_future_unref (self);
+        }
+      return;
+    }
+
+  tl_future_lock (self);
+  late = (tl_future_add_flags (self, TL_LINKED) & TL_SETTLED) != 0;
+  if (!late)
+    tl_future_need_extra (self)->deadline = entry;
+  tl_future_unlock (self);
+
+  if (late)
+    tl_deadline_remove (entry);
+}
+
+GCancellable *
+tl_future_get_cancellable (TlFuture *self)
+{
+  g_autoptr(GCancellable) made = NULL;
+  GCancellable *cancellable;
+  gboolean tripped;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  tl_future_lock (self);
+  cancellable = self->extra != NULL ? self->extra->cancellable : NULL;
+  tl_future_unlock (self);
+
+  if (cancellable != NULL)
+    return cancellable;
+
+  made = g_cancellable_new ();
+
+  tl_future_lock (self);
+  if (tl_future_need_extra (self)->cancellable == NULL)
+    self->extra->cancellable = g_steal_pointer (&made);
+  cancellable = self->extra->cancellable;
+  tripped = tl_future_cancel_requested (self);
+  tl_future_unlock (self);
+
+  if (tripped)
+    g_cancellable_cancel (cancellable);
+
+  return cancellable;
+}
+
+gboolean
+tl_future_cancel_requested (TlFuture *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return (tl_future_flags (self) & (TL_ASKED | TL_TIMED_OUT)) != 0;
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-mailbox-private.h"
+
+#include "tl-thread-private.h"
+
+/* How long one dispatch may go on delivering before other sources get their
+ * turn. A frame has 16 ms; an animation must not feel a burst of results. */
+#define BUDGET (2 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct _Release Release;
+
+struct _Release
+{
+  Release        *next;
+  gpointer        data;
+  GDestroyNotify  destroy;
+};
+
+/* Lock order: the registry's, then that of a mailbox, then GMainContext's own. */
+struct _TlMailbox
+{
+  gatomicrefcount  ref_count;
+  int              priority;
+  GMutex           lock;          /* guards the life of source and context */
+  GMainContext    *context;       /* not a reference: valid while source is */
+  GSource         *source;        /* the context's; NULL once that has gone */
+
+  TlLetter        *letters;       /* posted, newest first; lock-free */
+  Release         *releases;      /* likewise */
+  TlLetter        *taken;         /* in order; the context's owner's */
+  Release         *taken_releases;
+
+  GThread         *looper;        /* the thread that iterated the context last */
+  gint             looping;       /* as far as is known, a loop runs it */
+  gint             unsure;        /* submitters cannot know, ask the context */
+};
+
+typedef struct
+{
+  GSource    source;
+  TlMailbox *mailbox;
+} MailSource;
+
+G_LOCK_DEFINE_STATIC (registry);
+static GHashTable *registry;
+
+static GPrivate cache = G_PRIVATE_INIT ((GDestroyNotify) tl_mailbox_unref);
+
+static guint
+mailbox_hash (gconstpointer key)
+{
+  const TlMailbox *self = key;
+
+  return g_direct_hash (self->context) + (guint) self->priority;
+}
+
+static gboolean
+mailbox_equal (gconstpointer a,
+               gconstpointer b)
+{
+  const TlMailbox *x = a;
+  const TlMailbox *y = b;
+
+  return x->context == y->context && x->priority == y->priority;
+}
+
+/* Letters and releases both begin with their link. */
+static gpointer
+take_in_order (gpointer *head)
+{
+  TlLetter *newest = g_atomic_pointer_exchange (head, NULL);
+  TlLetter *ordered = NULL;
+
+  while (newest != NULL)
+    {
+      TlLetter *next = newest->next;
+
+      newest->next = ordered;
+      ordered = newest;
+      newest = next;
+    }
+
+  return ordered;
+}
+
+static void
+do_release (Release *release)
+{
+  release->destroy (release->data);
+  g_free (release);
+}
+
+static gboolean
+deliver_letter (TlMailbox *self)
+{
+  TlLetter *letter;
+
+  if (self->taken == NULL)
+    self->taken = take_in_order ((gpointer *) &self->letters);
+
+  letter = self->taken;
+  if (letter == NULL)
+    return FALSE;
+
+  self->taken = letter->next;
+  letter->next = NULL;
+  letter->func (letter, FALSE);
+
+  return TRUE;
+}
+
+static gboolean
+deliver_release (TlMailbox *self)
+{
+  Release *release;
+
+  if (self->taken_releases == NULL)
+    self->taken_releases = take_in_order ((gpointer *) &self->releases);
+
+  release = self->taken_releases;
+  if (release == NULL)
+    return FALSE;
+
+  self->taken_releases = release->next;
+  do_release (release);
+
+  return TRUE;
+}
+
+static gboolean
+deliver_one (TlMailbox *self)
+{
+  return deliver_letter (self) || deliver_release (self);
+}
+
+static void
+discard (TlLetter *letters,
+         Release  *releases)
+{
+  while (letters != NULL)
+    {
+      TlLetter *letter = letters;
+
+      letters = letter->next;
+      letter->next = NULL;
+      letter->func (letter, TRUE);
+    }
+
+  while (releases != NULL)
+    {
+      Release *release = releases;
+
+      releases = release->next;
+      do_release (release);
+    }
+}
+
+/* For when there is no loop to deliver to any more. Any thread may come here,
+ * so this leaves alone what the owner of the context has taken. */
+static void
+discard_posted (TlMailbox *self)
+{
+  discard (take_in_order ((gpointer *) &self->letters),
+           take_in_order ((gpointer *) &self->releases));
+}
+
+static gboolean
+mail_source_prepare (GSource *source,
+                     int     *timeout)
+{
+  TlMailbox *self = ((MailSource *) source)->mailbox;
+  GThread *thread = g_thread_self ();
+
+  if (g_atomic_pointer_get (&self->looper) != thread)
+    g_atomic_pointer_set (&self->looper, thread);
+  if (!g_atomic_int_get (&self->looping))
+    g_atomic_int_set (&self->looping, TRUE);
+
+  *timeout = -1;
+
+  /* What a dispatch has left over, or a main loop that is nested in one finds. */
+  return self->taken != NULL || self->taken_releases != NULL;
+}
+
+static gboolean
+mail_source_dispatch (GSource     *source,
+                      GSourceFunc  callback,
+                      gpointer     user_data)
+{
+  g_autoptr(TlMailbox) self = tl_mailbox_ref (((MailSource *) source)->mailbox);
+  gint64 end = g_get_monotonic_time () + BUDGET;
+
+  /* The bell first, the box after: a letter that comes in between rings it
+   * again. */
+  g_source_set_ready_time (source, -1);
+
+  while (deliver_one (self) && g_get_monotonic_time () < end)
+    ;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs mail_source_funcs = {
+  .prepare = mail_source_prepare,
+  .dispatch = mail_source_dispatch,
+};
+
+/* A source that has no callback is not dispatched. */
+static gboolean
+never_called (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* The context is being destroyed, and the source with it. */
+static void
+mail_source_gone (gpointer data)
+{
+  g_autoptr(TlMailbox) self = data;
+
+  G_LOCK (registry);
+  g_hash_table_remove (registry, self);
+  G_UNLOCK (registry);
+
+  g_mutex_lock (&self->lock);
+  g_atomic_pointer_set (&self->source, NULL);
+  g_mutex_unlock (&self->lock);
+
+  discard (g_steal_pointer (&self->taken), g_steal_pointer (&self->taken_releases));
+  discard_posted (self);
+}
+
+TlMailbox *
+tl_mailbox_ref_for_context (GMainContext *context,
+                            int           priority)
+{
+  TlMailbox key = { .context = context, .priority = priority };
+  g_autoptr(GSource) source = NULL;
+  TlMailbox *self;
+
+  G_LOCK (registry);
+
+  if (registry == NULL)
+    registry = g_hash_table_new (mailbox_hash, mailbox_equal);
+
+  self = g_hash_table_lookup (registry, &key);
+  if (self != NULL)
+    {
+      tl_mailbox_ref (self);
+      G_UNLOCK (registry);
+      return self;
+    }
+
+  self = g_new0 (TlMailbox, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->context = context;
+  self->priority = priority;
+
+  source = g_source_new (&mail_source_funcs, sizeof (MailSource));
+  ((MailSource *) source)->mailbox = self;
+  g_source_set_static_name (source, "threadloop");
+  g_source_set_priority (source, priority);
+  /* A callback may run a main loop of its own, and wait for the next one. */
+  g_source_set_can_recurse (source, TRUE);
+  g_source_set_callback (source, never_called, tl_mailbox_ref (self), mail_source_gone);
+  self->source = source;
+  g_source_attach (source, context);
+
+  g_hash_table_add (registry, self);
+
+  G_UNLOCK (registry);
+
+  return self;
+}
+
+TlMailbox *
+tl_mailbox_ref_thread_default (void)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+  TlMailbox *cached = g_private_get (&cache);
+  TlMailbox *self;
+
+  if (context == NULL)
+    context = g_main_context_default ();
+
+  /* A context that has gone leaves its address to the next one. */
+  if (cached != NULL &&
+      cached->context == context &&
+      g_atomic_pointer_get (&cached->source) != NULL)
+    return tl_mailbox_ref (cached);
+
+  self = tl_mailbox_ref_for_context (context, G_PRIORITY_DEFAULT);
+  g_private_replace (&cache, tl_mailbox_ref (self));
+
+  return self;
+}
+
+TlMailbox *
+tl_mailbox_ref (TlMailbox *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+tl_mailbox_unref (TlMailbox *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_assert (self->letters == NULL && self->releases == NULL);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+put (TlMailbox *self,
+     gpointer  *head,
+     TlLetter  *letter)
+{
+  TlLetter *first;
+  gboolean alive;
+
+  do
+    {
+      first = g_atomic_pointer_get (head);
+      letter->next = first;
+    }
+  while (!g_atomic_pointer_compare_and_exchange (head, first, letter));
+
+  if (first != NULL)
+    return;
+
+  g_mutex_lock (&self->lock);
+  alive = self->source != NULL;
+  if (alive)
+    g_source_set_ready_time (self->source, 0);
+  g_mutex_unlock (&self->lock);
+
+  if (!alive)
+    discard_posted (self);
+}
+
+void
+tl_mailbox_post (TlMailbox *self,
+                 TlLetter  *letter)
+{
+  put (self, (gpointer *) &self->letters, letter);
+}
+
+static void
+release_all_here (TlMailbox *self)
+{
+  while (deliver_release (self))
+    ;
+}
+
+void
+tl_mailbox_note_submitter (TlMailbox *self)
+{
+  if (g_atomic_int_get (&self->looping))
+    {
+      /* A loop that has ended gives no notice. But if this is the thread that
+       * ran it, and this is outside of it, then it has. */
+      if (g_main_depth () == 0 &&
+          g_atomic_pointer_get (&self->looper) == g_thread_self () &&
+          !g_main_context_is_owner (self->context))
+        {
+          g_atomic_int_set (&self->looping, FALSE);
+          release_all_here (self);
+        }
+      return;
+    }
+
+  /* The owner of a context runs it, is about to run it (an application that
+   * is being activated), or will come here again when it waits. */
+  if (g_main_context_is_owner (self->context))
+    g_atomic_int_set (&self->looping, TRUE);
+  else if (!tl_thread_is_main () && !g_atomic_int_get (&self->unsure))
+    g_atomic_int_set (&self->unsure, TRUE);
+}
+
+gboolean
+tl_mailbox_is_live (TlMailbox *self)
+{
+  if (g_atomic_pointer_get (&self->source) == NULL)
+    return FALSE;
+
+  if (g_atomic_int_get (&self->looping))
+    return TRUE;
+
+  if (!g_atomic_int_get (&self->unsure))
+    return FALSE;
+
+  /* Only ever asked of the global default context, which does not go away,
+   * and only until it is iterated for the first time. */
+  if (!g_main_context_acquire (self->context))
+    return TRUE;
+
+  g_main_context_release (self->context);
+  return FALSE;
+}
+
+gboolean
+tl_mailbox_is_mine (TlMailbox *self)
+{
+  GThread *looper = g_atomic_pointer_get (&self->looper);
+  gboolean mine = looper == g_thread_self ();
+
+  g_mutex_lock (&self->lock);
+
+  if (self->source == NULL)
+    mine = FALSE;
+  else if (!mine)
+    mine = g_main_context_is_owner (self->context) ||
+           (looper == NULL &&
+            self->context == g_main_context_default () &&
+            tl_thread_is_main ());
+
+  g_mutex_unlock (&self->lock);
+
+  return mine;
+}
+
+void
+tl_mailbox_release (TlMailbox      *self,
+                    gpointer        data,
+                    GDestroyNotify  destroy)
+{
+  Release *release;
+
+  if (destroy == NULL)
+    return;
+
+  if (self == NULL ||
+      !tl_mailbox_is_live (self) ||
+      (g_atomic_pointer_get (&self->looper) == g_thread_self () && g_main_depth () > 0))
+    {
+      destroy (data);
+      return;
+    }
+
+  release = g_new (Release, 1);
+  release->data = data;
+  release->destroy = destroy;
+  put (self, (gpointer *) &self->releases, (TlLetter *) release);
+}
+
+void
+tl_mailbox_release_mine (void)
+{
+  TlMailbox *self = g_private_get (&cache);
+
+  if (self != NULL &&
+      g_atomic_pointer_get (&self->releases) != NULL &&
+      tl_mailbox_is_mine (self))
+    release_all_here (self);
+}
+
+void
+tl_mailbox_flush (TlMailbox *self)
+{
+  while (deliver_one (self))
+    ;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-thread-private.h"
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include "tl-mailbox-private.h"
+
+struct _TlThreadHook
+{
+  gatomicrefcount  ref_count;
+  TlThreadFunc     func;
+  gpointer         user_data;
+  GDestroyNotify   destroy;
+  TlMailbox       *home;
+};
+
+typedef struct
+{
+  TlThreadBody body;
+  gpointer     data;
+  gboolean     called;
+} Life;
+
+int tl_thread_refuse;
+
+static GPrivate current_life;
+
+TlThreadHook *
+tl_thread_hook_new (TlThreadFunc   func,
+                    gpointer       user_data,
+                    GDestroyNotify destroy)
+{
+  TlThreadHook *hook = g_new0 (TlThreadHook, 1);
+
+  g_atomic_ref_count_init (&hook->ref_count);
+  hook->func = func;
+  hook->user_data = user_data;
+  hook->destroy = destroy;
+  hook->home = tl_mailbox_ref_thread_default ();
+  tl_mailbox_note_submitter (hook->home);
+
+  return hook;
+}
+
+TlThreadHook *
+tl_thread_hook_ref (TlThreadHook *hook)
+{
+  g_atomic_ref_count_inc (&hook->ref_count);
+  return hook;
+}
+
+void
+tl_thread_hook_unref (TlThreadHook *hook)
+{
+  if (!g_atomic_ref_count_dec (&hook->ref_count))
+    return;
+
+  tl_mailbox_release (hook->home, hook->user_data, hook->destroy);
+  tl_mailbox_unref (hook->home);
+  g_free (hook);
+}
+
+void
+tl_thread_run (void)
+{
+  Life *life = g_private_get (&current_life);
+
+  if (life == NULL || life->called)
+    {
+      g_critical ("tl_thread_run() is for a TlThreadFunc to call, once");
+      return;
+    }
+
+  life->called = TRUE;
+  life->body (life->data);
+}
+
+gboolean
+tl_thread_live (TlThreadHook  *hook,
+                TlThreadBody   body,
+                gpointer       data,
+                GError       **error)
+{
+  Life life = { body, data, FALSE };
+  gboolean ok = TRUE;
+
+  if (hook == NULL)
+    {
+      body (data);
+      return TRUE;
+    }
+
+  g_private_set (&current_life, &life);
+  ok = hook->func (hook->user_data, error);
+  g_private_set (&current_life, NULL);
+
+  if (ok && !life.called)
+    {
+      g_set_error_literal (error, TL_ERROR, TL_ERROR_BROKEN,
+                           "the thread function returned without calling tl_thread_run()");
+      ok = FALSE;
+    }
+  else if (!ok && error != NULL && *error == NULL)
+    {
+      g_set_error_literal (error, TL_ERROR, TL_ERROR_BROKEN,
+                           "the thread function failed and did not say why");
+    }
+
+  /* Once it has run, the thread has done its work: a failure to tear down
+   * breaks nobody, but it must not be silent. */
+  if (!ok && life.called)
+    {
+      if (error != NULL)
+        {
+          g_warning ("A thread function failed after its thread had run: %s", (*error)->message);
+          g_clear_error (error);
+        }
+      ok = TRUE;
+    }
+
+  return ok;
+}
+
+gboolean
+tl_thread_start (const char   *name,
+                 GThreadFunc   func,
+                 gpointer      data,
+                 GError      **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  GThread *thread = NULL;
+
+  if (g_atomic_int_get (&tl_thread_refuse))
+    g_set_error_literal (&local_error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "refused by a test");
+  else
+    thread = g_thread_try_new (name, func, data, &local_error);
+
+  if (thread == NULL)
+    {
+      g_set_error (error, TL_ERROR, TL_ERROR_THREAD,
+                   "%s: no thread could be made: %s", name, local_error->message);
+      return FALSE;
+    }
+
+  g_thread_unref (thread);
+  return TRUE;
+}
+
+gboolean
+tl_thread_is_main (void)
+{
+#ifdef __linux__
+  static GPrivate is_main;
+  gintptr known = (gintptr) g_private_get (&is_main);
+
+  if (known == 0)
+    {
+      known = (pid_t) syscall (SYS_gettid) == getpid () ? 1 : 2;
+      g_private_set (&is_main, (gpointer) known);
+    }
+
+  return known == 1;
+#else
+  return FALSE;
+#endif
+}
