@@ -31,7 +31,6 @@ typedef struct
   Phase            phase;
   gboolean         quit;
   GMainContext    *context;     /* NULL once it has ended */
-  GThread         *thread;
   GError          *failure;
 } Core;
 
@@ -97,7 +96,7 @@ set_phase (Core  *core,
   g_cond_broadcast (&core->changed);
   g_mutex_unlock (&core->lock);
 
-  tl_notifier_touch (core->notifier, TRUE);
+  tl_notifier_touch_if_heard (core->notifier, TRUE);
 }
 
 /* The sources that others have attached go with the context. */
@@ -159,10 +158,6 @@ thread_main (gpointer data)
   g_autoptr(Core) core = data;
   g_autoptr(GError) error = NULL;
 
-  g_mutex_lock (&core->lock);
-  core->thread = g_thread_self ();
-  g_mutex_unlock (&core->lock);
-
   if (!tl_thread_live (core->hook, run_loop, core, &error))
     {
       GError *failure = g_error_new (TL_ERROR, TL_ERROR_BROKEN,
@@ -220,6 +215,12 @@ core_changed (GObject *object)
     }
 }
 
+static gboolean
+core_is_heard (GObject *object)
+{
+  return tl_notifier_is_heard (object, "running") || tl_notifier_is_heard (object, "context");
+}
+
 static void
 tl_event_thread_constructed (GObject *object)
 {
@@ -234,8 +235,8 @@ tl_event_thread_constructed (GObject *object)
   core->context = g_main_context_new ();
   core->queue = tl_loop_new (core->context, self->name != NULL ? self->name : "tl-events");
   core->queue->not_started = TRUE;
-  core->stopped = tl_future_new (core->queue->owner.name);
-  core->notifier = tl_notifier_new (object, core_changed);
+  core->stopped = tl_future_new_owned (&core->queue->owner);
+  core->notifier = tl_notifier_new (object, core_changed, core_is_heard);
 
   self->core = core;
   self->executor = tl_executor_new_for_queue (core->queue);
@@ -480,30 +481,6 @@ tl_event_thread_quit (TlEventThread *self)
   core_quit (self->core);
 }
 
-static gboolean
-wait_for_end (TlEventThread  *self,
-              gint64          timeout,
-              GCancellable   *cancellable,
-              GError        **error)
-{
-  Core *core = self->core;
-  gboolean mine;
-
-  g_mutex_lock (&core->lock);
-  mine = core->thread == g_thread_self () && core->phase != ENDED;
-  g_mutex_unlock (&core->lock);
-
-  if (mine)
-    {
-      g_set_error (error, TL_ERROR, TL_ERROR_WOULD_DEADLOCK,
-                   "Waiting for the end of %s on the thread itself would deadlock; "
-                   "use tl_event_thread_quit()", core->queue->owner.name);
-      return FALSE;
-    }
-
-  return tl_future_wait (core->stopped, timeout, cancellable, error);
-}
-
 gboolean
 tl_event_thread_stop (TlEventThread  *self,
                       gint64          timeout,
@@ -516,7 +493,7 @@ tl_event_thread_stop (TlEventThread  *self,
 
   core_quit (self->core);
 
-  return wait_for_end (self, timeout, cancellable, error);
+  return tl_future_wait (self->core->stopped, timeout, cancellable, error);
 }
 
 static char stop_tag;
@@ -594,7 +571,7 @@ tl_event_thread_join (TlEventThread  *self,
       return FALSE;
     }
 
-  return wait_for_end (self, timeout, cancellable, error);
+  return tl_future_wait (self->core->stopped, timeout, cancellable, error);
 }
 
 void

@@ -40,12 +40,9 @@ enum
 static GParamSpec *props[N_PROPS];
 
 static gboolean
-somebody_listens (TlExecutor *self)
+counts_are_heard (GObject *object)
 {
-  guint notify = g_signal_lookup ("notify", G_TYPE_OBJECT);
-
-  return g_signal_has_handler_pending (self, notify, g_quark_from_static_string ("n-queued"), FALSE) ||
-         g_signal_has_handler_pending (self, notify, g_quark_from_static_string ("n-running"), FALSE);
+  return tl_notifier_is_heard (object, "n-queued") || tl_notifier_is_heard (object, "n-running");
 }
 
 /* In the context where the executor was made. */
@@ -68,7 +65,7 @@ counts_changed (GObject *object)
 
   /* Workers say when they wake and when they go to sleep. Look at what is in
    * between only if somebody wants to know. */
-  if ((n_queued > 0 || n_running > 0) && somebody_listens (self))
+  if ((n_queued > 0 || n_running > 0) && counts_are_heard (object))
     tl_notifier_touch (self->queue->notifier, FALSE);
 }
 
@@ -82,7 +79,7 @@ tl_executor_constructed (GObject *object)
   if (self->queue == NULL)
     self->queue = tl_pool_new (self->name != NULL ? self->name : "threadloop", self->max_workers);
 
-  self->queue->notifier = tl_notifier_new (object, counts_changed);
+  self->queue->notifier = tl_notifier_new (object, counts_changed, counts_are_heard);
 }
 
 static void
@@ -486,14 +483,6 @@ tl_executor_shutdown (TlExecutor    *self,
   ended = begin_shutdown (self, how, error);
   if (ended == NULL)
     return FALSE;
-
-  if (timeout != 0 && !tl_future_done (ended) && tl_queue_where (self->queue) != TL_ELSEWHERE)
-    {
-      g_set_error (error, TL_ERROR, TL_ERROR_WOULD_DEADLOCK,
-                   "Waiting for the end of %s on a thread of its own would deadlock",
-                   tl_executor_get_name (self));
-      return FALSE;
-    }
 
   return tl_future_wait (ended, timeout, cancellable, error);
 }

@@ -164,7 +164,7 @@ tl_future_deliver (TlFuture *self)
   TlFutureExtra *extra;
   TlLetter *letters = NULL;
   TlLetter **end = &letters;
-  TlDeadline *deadline;
+  TlTimer *deadline;
   g_autoptr(GCancellable) followed = NULL;
   gulong followed_id;
 
@@ -205,7 +205,7 @@ tl_future_deliver (TlFuture *self)
   if (followed != NULL)
     g_signal_handler_disconnect (followed, followed_id);
 
-  g_clear_pointer (&deadline, tl_deadline_remove);
+  g_clear_pointer (&deadline, tl_timer_remove);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "tl-mailbox-private.h"
 #include "tl-notifier-private.h"
+#include "tl-timer-private.h"
 
 G_BEGIN_DECLS
 
@@ -63,7 +64,6 @@ typedef struct
 void          tl_result_clear            (TlResult            *result);
 
 typedef struct _TlCallback TlCallback;
-typedef struct _TlDeadline TlDeadline;
 
 /* The parts of a future that most never need. */
 typedef struct
@@ -72,7 +72,7 @@ typedef struct
   GCancellable *cancellable;    /* the future's own */
   GCancellable *followed;       /* the submitter's */
   gulong        followed_id;
-  TlDeadline   *deadline;
+  TlTimer      *deadline;
   TlCallback   *callbacks;      /* in order; until they are delivered */
   guint         last_id;
   double        fraction;
@@ -110,8 +110,7 @@ typedef enum
 /* The future is the unit of work: nothing else is allocated for a task.
  *
  * Locks: the bit lock in @word guards @result until the future has settled,
- * @extra and what is in it. Only the lock of a mailbox, of the deadlines or
- * of the parking lot may be taken while it is held: none of these calls out.
+ * @extra and what is in it. No other lock is taken while it is held.
  * @prev, @next and @place are under the owner's lock, which is never taken
  * while the bit lock is held, nor the other way round. */
 struct _TlFuture
@@ -119,13 +118,13 @@ struct _TlFuture
   gint            ref_count;
   guint           word;         /* flags and the lock */
 
-  TlOwner        *owner;        /* NULL for one that is settled by hand */
+  TlOwner        *owner;        /* NULL for one that anybody may settle */
   TlFuture       *prev;
   TlFuture       *next;
   gint            priority;
   guint           place;
 
-  TlFunc          func;
+  TlFunc          func;         /* NULL for one that is settled by hand */
   gpointer        user_data;
   GDestroyNotify  destroy;
   TlMailbox      *home;         /* where user data and the result are to be freed */
@@ -141,6 +140,12 @@ TlFuture     *tl_future_new_task         (TlOwner             *owner,
                                           gpointer             user_data,
                                           GDestroyNotify       destroy,
                                           int                  priority);
+
+/* One that the owner settles by hand, when something about itself has come to
+ * its end. Consumers cannot cancel it, nor wait for it on the owner's own
+ * threads. */
+TlFuture     *tl_future_new_owned        (TlOwner             *owner);
+
 void          tl_future_set_name         (TlFuture            *self,
                                           const char          *name);
 
@@ -159,10 +164,8 @@ void          tl_future_run              (TlFuture            *self);
 void          tl_future_reject           (TlFuture            *self,
                                           GError              *error);
 
-/* The deadline has passed; and what to say of that where the function was
- * never called. */
+/* What to say where the deadline has passed and the function was not called. */
 GError       *tl_future_late_error       (TlFuture            *self);
-void          tl_future_time_out         (TlFuture            *self);
 
 void          tl_future_lock             (TlFuture            *self);
 void          tl_future_unlock           (TlFuture            *self);
@@ -200,13 +203,6 @@ void          tl_future_unwatch          (TlFuture            *self,
 void          tl_future_get_progress     (TlFuture            *self,
                                           double              *fraction,
                                           char               **message);
-
-/* tl-deadline.c: one thread for the deadlines of all futures, there only
- * while there are some. The entry holds a reference on the future. */
-TlDeadline   *tl_deadline_add            (TlFuture            *future,
-                                          gint64               deadline,
-                                          GError             **error);
-void          tl_deadline_remove         (TlDeadline          *deadline);
 
 /* tl-park.c: waiting for a word in memory to change. */
 typedef gboolean (*TlParkFunc) (gpointer address);

@@ -523,7 +523,13 @@ tl_future_result (TlFuture      *self,
   if (result == NULL)
     return FALSE;
 
-  if (value != NULL && result->type != G_TYPE_INVALID)
+  if (value == NULL)
+    return TRUE;
+
+  /* Languages know what to make of a NULL object, but not of no value. */
+  if (result->type == G_TYPE_INVALID)
+    g_value_init (value, G_TYPE_OBJECT);
+  else
     result_to_value (result, value);
 
   return TRUE;

@@ -12,7 +12,7 @@
  * Two things have to come together for a task to settle: its result was
  * given (TL_GIVEN, the first one wins), and its function has returned or will
  * never run. Whoever removes it from the queue, or has run it, settles it. A
- * future without an owner settles when its result is given. */
+ * future without a function settles when its result is given. */
 
 /* The functions that run on this thread, the innermost first: a waiter may
  * run another task inside of its own. */
@@ -137,6 +137,16 @@ tl_future_new (const char *name)
   self->ref_count = 1;
   self->home = tl_mailbox_ref_thread_default ();
   tl_future_set_name (self, name);
+
+  return self;
+}
+
+TlFuture *
+tl_future_new_owned (TlOwner *owner)
+{
+  TlFuture *self = tl_future_new (owner->name);
+
+  self->owner = tl_owner_ref (owner);
 
   return self;
 }
@@ -384,7 +394,7 @@ put_error (TlFuture *self,
 static gboolean
 remove_from_owner (TlFuture *self)
 {
-  if (self->owner == NULL || (tl_future_flags (self) & (TL_RUNNING | TL_SETTLED)))
+  if (self->func == NULL || (tl_future_flags (self) & (TL_RUNNING | TL_SETTLED)))
     return FALSE;
 
   return self->owner->klass->remove (self->owner, self);
@@ -397,7 +407,7 @@ tl_future_give (TlFuture *self,
   if (!put_result (self, result))
     return FALSE;
 
-  if (self->owner == NULL)
+  if (self->func == NULL)
     {
       settle (self);
     }
@@ -409,15 +419,6 @@ tl_future_give (TlFuture *self,
     }
 
   return TRUE;
-}
-
-void
-tl_future_reject (TlFuture *self,
-                  GError   *error)
-{
-  put_error (self, error);
-  release_user_data (self);
-  settle (self);
 }
 
 static GError *
@@ -484,7 +485,8 @@ call_func (TlFuture *self)
                                  "The function failed and did not say why; perhaps it threw, "
                                  "or could not be called on this thread");
 
-  if (tl_future_flags (self) & TL_GIVEN)
+  if ((tl_future_flags (self) & TL_GIVEN) &&
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_warning ("%s: a task failed after its result had been set; the result stands, "
                "the error is lost: %s", self->owner->name, error->message);
   put_error (self, error);
@@ -513,20 +515,36 @@ tl_future_run (TlFuture *self)
   settle (self);
 }
 
-/* Trips the cancellable, if it was made; it is made tripped from here on. */
-static void
+/* Trips the cancellable, if it was made; it is made tripped from here on. What
+ * the flags were before. */
+static guint
 ask_to_end (TlFuture *self,
             guint     flags)
 {
   g_autoptr(GCancellable) cancellable = NULL;
+  guint old;
 
   tl_future_lock (self);
-  tl_future_add_flags (self, flags);
+  old = tl_future_add_flags (self, flags);
   if (self->extra != NULL && self->extra->cancellable != NULL)
     cancellable = g_object_ref (self->extra->cancellable);
   tl_future_unlock (self);
 
   g_cancellable_cancel (cancellable);
+
+  return old;
+}
+
+void
+tl_future_reject (TlFuture *self,
+                  GError   *error)
+{
+  if (error == NULL)
+    ask_to_end (self, TL_ASKED);
+
+  put_error (self, error);
+  release_user_data (self);
+  settle (self);
 }
 
 TlCancel
@@ -552,20 +570,24 @@ tl_future_cancel (TlFuture *self)
       return TL_CANCEL_DONE;
     }
 
-  ask_to_end (self, TL_ASKED);
-
-  return tl_future_done (self) ? TL_CANCEL_TOO_LATE : TL_CANCEL_REQUESTED;
+  return ask_to_end (self, TL_ASKED) & TL_SETTLED ? TL_CANCEL_TOO_LATE : TL_CANCEL_REQUESTED;
 }
 
-void
-tl_future_time_out (TlFuture *self)
+static void
+deadline_passed (gpointer data)
 {
+  TlFuture *self = data;
+
+  if (tl_future_done (self))
+    return;
+
   if (remove_from_owner (self))
     {
+      ask_to_end (self, TL_TIMED_OUT);
       tl_future_reject (self, tl_future_late_error (self));
       tl_future_unref (self);
     }
-  else if (!tl_future_done (self))
+  else
     {
       ask_to_end (self, TL_TIMED_OUT);
     }
@@ -608,11 +630,14 @@ tl_future_set_deadline (TlFuture *self,
                         gint64    deadline)
 {
   g_autoptr(GError) error = NULL;
-  TlDeadline *entry = tl_deadline_add (self, deadline, &error);
+  TlTimer *timer;
   gboolean late;
 
-  if (entry == NULL)
+  timer = tl_timer_add (deadline, deadline_passed,
+                        tl_future_ref (self), (GDestroyNotify) tl_future_unref, &error);
+  if (timer == NULL)
     {
+      tl_future_unref (self);
       if (remove_from_owner (self))
         {
           tl_future_reject (self, g_steal_pointer (&error));
@@ -624,11 +649,11 @@ tl_future_set_deadline (TlFuture *self,
   tl_future_lock (self);
   late = (tl_future_add_flags (self, TL_LINKED) & TL_SETTLED) != 0;
   if (!late)
-    tl_future_need_extra (self)->deadline = entry;
+    tl_future_need_extra (self)->deadline = timer;
   tl_future_unlock (self);
 
   if (late)
-    tl_deadline_remove (entry);
+    tl_timer_remove (timer);
 }
 
 GCancellable *

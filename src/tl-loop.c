@@ -120,7 +120,7 @@ bell_arrived (TlLetter *letter,
   g_mutex_unlock (&queue->lock);
 
   if (queue->notifier != NULL)
-    tl_notifier_touch_if_live (queue->notifier);
+    tl_notifier_touch_if_heard (queue->notifier, FALSE);
 }
 
 static TlWhere

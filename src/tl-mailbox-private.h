@@ -45,8 +45,10 @@ void       tl_mailbox_post               (TlMailbox      *self,
  * runs a loop. */
 void       tl_mailbox_note_submitter     (TlMailbox      *self);
 
-/* Frees @data where user data is to be freed: on the thread of the loop if
- * one runs the context, or else at once. */
+/* Frees @data where user data is to be freed: on the thread of the loop if one
+ * runs the context. If none has run so far, on the thread that began the
+ * process when it next submits or waits, or anywhere after a while; if the
+ * submitter is another thread, at once. */
 void       tl_mailbox_release            (TlMailbox      *self,
                                           gpointer        data,
                                           GDestroyNotify  destroy);

@@ -5,10 +5,15 @@
 #include "tl-mailbox-private.h"
 
 #include "tl-thread-private.h"
+#include "tl-timer-private.h"
 
 /* How long one dispatch may go on delivering before other sources get their
  * turn. A frame has 16 ms; an animation must not feel a burst of results. */
 #define BUDGET (2 * G_TIME_SPAN_MILLISECOND)
+
+/* How long user data waits for a loop that has never run: a program may submit
+ * first and run its main loop then, and a plain script never will. */
+#define GRACE (1 * G_TIME_SPAN_SECOND)
 
 typedef struct _Release Release;
 
@@ -36,6 +41,7 @@ struct _TlMailbox
   GThread         *looper;        /* the thread that iterated the context last */
   gint             looping;       /* as far as is known, a loop runs it */
   gint             unsure;        /* submitters cannot know, ask the context */
+  gint             graced;        /* a timer will look after the releases */
 };
 
 typedef struct
@@ -355,8 +361,7 @@ tl_mailbox_post (TlMailbox *self,
 static void
 release_all_here (TlMailbox *self)
 {
-  while (deliver_release (self))
-    ;
+  discard (NULL, take_in_order ((gpointer *) &self->releases));
 }
 
 void
@@ -380,8 +385,30 @@ tl_mailbox_note_submitter (TlMailbox *self)
    * is being activated), or will come here again when it waits. */
   if (g_main_context_is_owner (self->context))
     g_atomic_int_set (&self->looping, TRUE);
-  else if (!tl_thread_is_main () && !g_atomic_int_get (&self->unsure))
+  else if (!tl_thread_is_main ())
     g_atomic_int_set (&self->unsure, TRUE);
+  else if (g_atomic_pointer_get (&self->releases) != NULL)
+    release_all_here (self);
+}
+
+/* Whether some thread runs the context, as far as the context knows. To ask is
+ * to own it for a moment, so this is for contexts that nobody was seen to
+ * iterate. */
+static gboolean
+is_owned (TlMailbox *self)
+{
+  gboolean owned = FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (self->source != NULL)
+    {
+      owned = !g_main_context_acquire (self->context);
+      if (!owned)
+        g_main_context_release (self->context);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return owned;
 }
 
 gboolean
@@ -393,16 +420,7 @@ tl_mailbox_is_live (TlMailbox *self)
   if (g_atomic_int_get (&self->looping))
     return TRUE;
 
-  if (!g_atomic_int_get (&self->unsure))
-    return FALSE;
-
-  /* Only ever asked of the global default context, which does not go away,
-   * and only until it is iterated for the first time. */
-  if (!g_main_context_acquire (self->context))
-    return TRUE;
-
-  g_main_context_release (self->context);
-  return FALSE;
+  return g_atomic_int_get (&self->unsure) && is_owned (self);
 }
 
 gboolean
@@ -426,6 +444,61 @@ tl_mailbox_is_mine (TlMailbox *self)
   return mine;
 }
 
+static void grace_is_over (gpointer data);
+
+/* FALSE if there is nobody to look after it. */
+static gboolean
+begin_grace (TlMailbox *self)
+{
+  TlTimer *timer;
+
+  if (!g_atomic_int_compare_and_exchange (&self->graced, FALSE, TRUE))
+    return TRUE;
+
+  timer = tl_timer_add (g_get_monotonic_time () + GRACE, grace_is_over,
+                        tl_mailbox_ref (self), (GDestroyNotify) tl_mailbox_unref, NULL);
+  if (timer != NULL)
+    {
+      tl_timer_leave (timer);
+      return TRUE;
+    }
+
+  tl_mailbox_unref (self);
+  g_atomic_int_set (&self->graced, FALSE);
+  return FALSE;
+}
+
+static void
+grace_is_over (gpointer data)
+{
+  TlMailbox *self = data;
+
+  g_atomic_int_set (&self->graced, FALSE);
+
+  if (g_atomic_int_get (&self->looping))
+    return;
+
+  if (!is_owned (self) || !begin_grace (self))
+    release_all_here (self);
+}
+
+/* Whether this is the place to free what is to be freed in the context, or
+ * there is none better. */
+static gboolean
+may_release_here (TlMailbox *self)
+{
+  if (self == NULL || g_atomic_pointer_get (&self->source) == NULL)
+    return TRUE;
+
+  if (g_atomic_int_get (&self->looping))
+    return g_atomic_pointer_get (&self->looper) == g_thread_self () && g_main_depth () > 0;
+
+  if (g_atomic_int_get (&self->unsure))
+    return !is_owned (self);
+
+  return tl_mailbox_is_mine (self);
+}
+
 void
 tl_mailbox_release (TlMailbox      *self,
                     gpointer        data,
@@ -436,9 +509,7 @@ tl_mailbox_release (TlMailbox      *self,
   if (destroy == NULL)
     return;
 
-  if (self == NULL ||
-      !tl_mailbox_is_live (self) ||
-      (g_atomic_pointer_get (&self->looper) == g_thread_self () && g_main_depth () > 0))
+  if (may_release_here (self))
     {
       destroy (data);
       return;
@@ -448,6 +519,9 @@ tl_mailbox_release (TlMailbox      *self,
   release->data = data;
   release->destroy = destroy;
   put (self, (gpointer *) &self->releases, (TlLetter *) release);
+
+  if (!g_atomic_int_get (&self->looping) && !begin_grace (self))
+    release_all_here (self);
 }
 
 void

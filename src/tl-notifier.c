@@ -17,24 +17,26 @@ enum
 
 struct _TlNotifier
 {
-  gatomicrefcount  ref_count;
-  guint            flags;     /* atomic */
-  TlMailbox       *mailbox;
-  TlLetter         letter;
-  GWeakRef         object;
-  TlNotifierFunc   func;
+  gatomicrefcount      ref_count;
+  guint                flags;     /* atomic */
+  TlMailbox           *mailbox;
+  TlLetter             letter;
+  GWeakRef             object;
+  TlNotifierFunc       func;
+  TlNotifierHeardFunc  is_heard;
 
   /* The rest is the context's thread's. */
-  gint64           last;
-  gboolean         timer;
+  gint64               last;
+  gboolean             timer;
 };
 
 static void letter_arrived (TlLetter *letter,
                             gboolean  discarded);
 
 TlNotifier *
-tl_notifier_new (GObject        *object,
-                 TlNotifierFunc  func)
+tl_notifier_new (GObject             *object,
+                 TlNotifierFunc       func,
+                 TlNotifierHeardFunc  is_heard)
 {
   TlNotifier *self = g_new0 (TlNotifier, 1);
 
@@ -42,6 +44,7 @@ tl_notifier_new (GObject        *object,
   self->mailbox = tl_mailbox_ref_thread_default ();
   self->letter.func = letter_arrived;
   self->func = func;
+  self->is_heard = is_heard;
   g_weak_ref_init (&self->object, object);
 
   return self;
@@ -149,8 +152,27 @@ tl_notifier_touch (TlNotifier *self,
 }
 
 void
-tl_notifier_touch_if_live (TlNotifier *self)
+tl_notifier_touch_if_heard (TlNotifier *self,
+                            gboolean    now)
 {
-  if (tl_mailbox_is_live (self->mailbox))
-    tl_notifier_touch (self, FALSE);
+  g_autoptr(GObject) object = NULL;
+
+  if (!tl_mailbox_is_live (self->mailbox))
+    {
+      object = g_weak_ref_get (&self->object);
+      if (object == NULL || !self->is_heard (object))
+        return;
+    }
+
+  tl_notifier_touch (self, now);
+}
+
+gboolean
+tl_notifier_is_heard (GObject    *object,
+                      const char *property)
+{
+  guint notify = g_signal_lookup ("notify", G_TYPE_OBJECT);
+
+  return g_signal_has_handler_pending (object, notify, g_quark_from_string (property), FALSE) ||
+         g_signal_has_handler_pending (object, notify, 0, FALSE);
 }

@@ -106,6 +106,20 @@ tl_pool_at_rest (TlQueue *queue)
   return self->n_workers == 0 && self->n_leaving == 0;
 }
 
+/* The hook's data is not kept for as long as somebody keeps a future. */
+static void
+tl_pool_ended (TlQueue *queue)
+{
+  TlPool *self = (TlPool *) queue;
+  TlThreadHook *hook;
+
+  g_mutex_lock (&queue->lock);
+  hook = g_steal_pointer (&self->hook);
+  g_mutex_unlock (&queue->lock);
+
+  g_clear_pointer (&hook, tl_thread_hook_unref);
+}
+
 static void
 tl_pool_free (TlOwner *owner)
 {
@@ -128,6 +142,7 @@ static const TlQueueClass tl_pool_class = {
   .where = tl_pool_where,
   .closed = tl_pool_closed,
   .at_rest = tl_pool_at_rest,
+  .ended = tl_pool_ended,
 };
 
 /* With the lock held: sleeps until there may be something to do. FALSE if it
@@ -180,7 +195,7 @@ work (gpointer data)
       if (queue->notifier != NULL)
         {
           g_mutex_unlock (&queue->lock);
-          tl_notifier_touch_if_live (queue->notifier);
+          tl_notifier_touch_if_heard (queue->notifier, FALSE);
           g_mutex_lock (&queue->lock);
           if (queue->n_queued > 0 && self->n_workers <= self->max_workers)
             continue;
@@ -201,7 +216,6 @@ worker_main (gpointer data)
 {
   TlPool *self = data;
   TlQueue *queue = &self->queue;
-  TlThreadHook *hook = NULL;
   g_autoptr(GError) error = NULL;
 
   if (!tl_thread_live (self->hook, work, self, &error))
@@ -218,14 +232,10 @@ worker_main (gpointer data)
       g_mutex_unlock (&queue->lock);
     }
 
-  /* The hook's data is not kept for as long as somebody keeps a future. */
   g_mutex_lock (&queue->lock);
   self->n_leaving--;
-  if (queue->closed && tl_pool_at_rest (queue))
-    hook = g_steal_pointer (&self->hook);
   g_mutex_unlock (&queue->lock);
 
-  g_clear_pointer (&hook, tl_thread_hook_unref);
   tl_queue_check_ended (queue);
   tl_queue_unref (queue);
 

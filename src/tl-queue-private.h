@@ -32,9 +32,12 @@ struct _TlQueueClass
 
   TlWhere   (*where)    (TlQueue *self);
 
-  /* With the lock held: the queue was closed; whether all has ended. */
+  /* With the lock held: the queue was closed; whether the threads have gone. */
   void      (*closed)   (TlQueue *self);
   gboolean  (*at_rest)  (TlQueue *self);
+
+  /* Without it, and perhaps more than once: all has ended. */
+  void      (*ended)    (TlQueue *self);
 };
 
 typedef struct
@@ -61,7 +64,7 @@ struct _TlQueue
   gboolean    not_started;
   gboolean    closed;
   GError     *broken;
-  TlFuture   *ended;          /* made when somebody asks */
+  TlFuture   *ended;          /* made when somebody asks, until it has */
 
   TlNotifier *notifier;       /* the face's, for n-queued and n-running */
 };

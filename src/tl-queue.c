@@ -26,11 +26,10 @@ tl_queue_init (TlQueue            *self,
 void
 tl_queue_clear (TlQueue *self)
 {
-  g_assert (self->n_queued == 0 && self->running == NULL);
+  g_assert (self->n_queued == 0 && self->running == NULL && self->ended == NULL);
 
   g_array_unref (self->levels);
   g_clear_error (&self->broken);
-  g_clear_pointer (&self->ended, tl_future_unref);
   g_clear_pointer (&self->notifier, tl_notifier_unref);
   g_cond_clear (&self->room);
   g_mutex_clear (&self->lock);
@@ -224,14 +223,18 @@ void
 tl_queue_run (TlQueue  *self,
               TlFuture *future)
 {
+  gboolean closed;
+
   tl_future_run (future);
 
   g_mutex_lock (&self->lock);
   unlink_running (self, future);
+  closed = self->closed;
   g_mutex_unlock (&self->lock);
 
   tl_future_unref (future);
-  tl_queue_check_ended (self);
+  if (closed)
+    tl_queue_check_ended (self);
 }
 
 gboolean
@@ -239,15 +242,16 @@ tl_queue_remove (TlOwner  *owner,
                  TlFuture *future)
 {
   TlQueue *self = (TlQueue *) owner;
-  gboolean removed;
+  gboolean removed, closed;
 
   g_mutex_lock (&self->lock);
   removed = future->place == TL_PLACE_QUEUED;
   if (removed)
     unlink_queued (self, future);
+  closed = self->closed;
   g_mutex_unlock (&self->lock);
 
-  if (removed)
+  if (removed && closed)
     tl_queue_check_ended (self);
 
   return removed;
@@ -266,6 +270,9 @@ tl_queue_before_wait (TlOwner  *owner,
       return TL_WAIT_WOULD_DEADLOCK;
 
     case TL_ON_WORKER:
+      if (future->func == NULL)
+        return TL_WAIT_WOULD_DEADLOCK;
+
       g_mutex_lock (&self->lock);
       mine = future->place == TL_PLACE_QUEUED;
       if (mine)
@@ -448,7 +455,7 @@ tl_queue_push (TlQueue       *self,
       g_mutex_unlock (&self->lock);
       get_class (self)->wake (self, todo);
       if (self->notifier != NULL)
-        tl_notifier_touch_if_live (self->notifier);
+        tl_notifier_touch_if_heard (self->notifier, FALSE);
       if (done == n)
         return;
       g_mutex_lock (&self->lock);
@@ -466,16 +473,19 @@ void
 tl_queue_check_ended (TlQueue *self)
 {
   g_autoptr(TlFuture) ended = NULL;
+  gboolean over;
 
   g_mutex_lock (&self->lock);
-  if (self->ended != NULL &&
-      self->closed &&
-      self->n_queued == 0 &&
-      self->n_running == 0 &&
-      get_class (self)->at_rest (self))
-    ended = tl_future_ref (self->ended);
+  over = self->closed &&
+         self->n_queued == 0 &&
+         self->n_running == 0 &&
+         get_class (self)->at_rest (self);
+  if (over)
+    ended = g_steal_pointer (&self->ended);
   g_mutex_unlock (&self->lock);
 
+  if (over && get_class (self)->ended != NULL)
+    get_class (self)->ended (self);
   if (ended != NULL)
     tl_future_set_done (ended);
 }
@@ -483,7 +493,7 @@ tl_queue_check_ended (TlQueue *self)
 TlFuture *
 tl_queue_ref_ended (TlQueue *self)
 {
-  g_autoptr(TlFuture) new = tl_future_new (self->owner.name);
+  g_autoptr(TlFuture) new = tl_future_new_owned (&self->owner);
   TlFuture *ended;
 
   g_mutex_lock (&self->lock);

@@ -71,11 +71,9 @@ tl_thread_run (void)
 {
   Life *life = g_private_get (&current_life);
 
-  if (life == NULL || life->called)
-    {
-      g_critical ("tl_thread_run() is for a TlThreadFunc to call, once");
-      return;
-    }
+  /* It is for a TlThreadFunc to call, once. */
+  g_return_if_fail (life != NULL);
+  g_return_if_fail (!life->called);
 
   life->called = TRUE;
   life->body (life->data);
@@ -127,6 +125,19 @@ tl_thread_live (TlThreadHook  *hook,
   return ok;
 }
 
+/* The system has room for 15 bytes of a name, and takes none that is longer. */
+static void
+shorten (char       *buffer,
+         gsize       size,
+         const char *name)
+{
+  const char *end;
+
+  if (g_strlcpy (buffer, name, size) >= size &&
+      !g_utf8_validate (buffer, -1, &end))
+    buffer[end - buffer] = '\0';
+}
+
 gboolean
 tl_thread_start (const char   *name,
                  GThreadFunc   func,
@@ -135,11 +146,14 @@ tl_thread_start (const char   *name,
 {
   g_autoptr(GError) local_error = NULL;
   GThread *thread = NULL;
+  char short_name[16];
+
+  shorten (short_name, sizeof short_name, name);
 
   if (g_atomic_int_get (&tl_thread_refuse))
     g_set_error_literal (&local_error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "refused by a test");
   else
-    thread = g_thread_try_new (name, func, data, &local_error);
+    thread = g_thread_try_new (short_name, func, data, &local_error);
 
   if (thread == NULL)
     {

@@ -91,8 +91,10 @@ G_DECLARE_FINAL_TYPE (TlExecutor, tl_executor, TL, EXECUTOR, GObject)
  * anything: what was accepted still runs, then the threads end. To wait for
  * that, use [method@Tl.Executor.shutdown].
  *
- * All methods may be called from every thread. Properties notify in the
- * main context that was the thread-default one where the executor was made.
+ * All methods may be called from every thread. What changes by itself,
+ * [property@Tl.Executor:n-queued] and [property@Tl.Executor:n-running],
+ * notifies in the main context that was the thread-default one where the
+ * executor was made.
  *
  * It is the `Executor` of `concurrent.futures`.
  *
@@ -169,9 +171,10 @@ TlExecutor    *tl_executor_get_default      (void);
  * %TL_ERROR_BROKEN or %TL_ERROR_THREAD.
  *
  * @destroy is called once in every case. While a main loop runs the calling
- * thread's thread-default main context, it is called there; where none does,
- * it is called on the worker before the future settles. The same holds for a
- * result that nobody claimed.
+ * thread's thread-default main context, it is called there. Where none does,
+ * as in a plain script, it is called before a wait of the calling thread
+ * returns, and a second after the work is done at the latest, on whichever
+ * thread. The same holds for a result that nobody claimed.
  *
  * Returns: (transfer full): the future of the work
  *

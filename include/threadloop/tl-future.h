@@ -303,8 +303,8 @@ gboolean       tl_future_wait_finish            (TlFuture             *self,
  * @self: a future
  * @timeout: microseconds, 0 not to wait, -1 for as long as it takes
  * @cancellable: (nullable): ends the waiting, not the work
- * @value: (out caller-allocates) (optional): where to put the result, left
- *   uninitialized if there is no value
+ * @value: (out caller-allocates) (optional): where to put the result, a %NULL
+ *   object if it was ended without a value
  * @error: where to put the error
  *
  * Waits for the future, and gives its result or its error.

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Something to do at a time, where there may be no main loop to do it. One
+ * thread serves all of them; it is there only while there are some. What it
+ * calls must be short, and may be any thread's work. */
+typedef struct _TlTimer TlTimer;
+
+typedef void (*TlTimerFunc) (gpointer data);
+
+/* NULL with TL_ERROR_THREAD if there is nobody to serve it; then @data has not
+ * been taken. */
+TlTimer *tl_timer_add    (gint64           time,
+                          TlTimerFunc      func,
+                          gpointer         data,
+                          GDestroyNotify   destroy,
+                          GError         **error);
+
+/* Both drop the timer, whether or not its time has come; the first one has it
+ * go off all the same. */
+void     tl_timer_leave  (TlTimer         *self);
+void     tl_timer_remove (TlTimer         *self);
+
+G_END_DECLS
