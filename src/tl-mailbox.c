@@ -24,7 +24,7 @@ struct _Release
   GDestroyNotify  destroy;
 };
 
-/* Lock order: the registry's, then that of a mailbox, then GMainContext's own. */
+/* Lock order: that of a mailbox, then the registry's, then GMainContext's own. */
 struct _TlMailbox
 {
   gatomicrefcount  ref_count;
@@ -32,6 +32,7 @@ struct _TlMailbox
   GMutex           lock;          /* guards the life of source and context */
   GMainContext    *context;       /* not a reference: valid while source is */
   GSource         *source;        /* the context's; NULL once that has gone */
+  GThread         *ringer;        /* the thread that rings the bell, and has the lock */
 
   TlLetter        *letters;       /* posted, newest first; lock-free */
   Release         *releases;      /* likewise */
@@ -187,8 +188,12 @@ mail_source_prepare (GSource *source,
 
   *timeout = -1;
 
-  /* What a dispatch has left over, or a main loop that is nested in one finds. */
-  return self->taken != NULL || self->taken_releases != NULL;
+  /* What a dispatch has left over, or a main loop that is nested in one finds:
+   * the bell for it has been rung. */
+  return self->taken != NULL ||
+         self->taken_releases != NULL ||
+         g_atomic_pointer_get (&self->letters) != NULL ||
+         g_atomic_pointer_get (&self->releases) != NULL;
 }
 
 static gboolean
@@ -230,6 +235,13 @@ mail_source_gone (gpointer data)
   G_LOCK (registry);
   g_hash_table_remove (registry, self);
   G_UNLOCK (registry);
+
+  /* The ringer looks after the rest once it has let go of the lock. */
+  if (g_atomic_pointer_get (&self->ringer) == g_thread_self ())
+    {
+      g_atomic_pointer_set (&self->source, NULL);
+      return;
+    }
 
   g_mutex_lock (&self->lock);
   g_atomic_pointer_set (&self->source, NULL);
@@ -323,13 +335,41 @@ tl_mailbox_unref (TlMailbox *self)
   g_free (self);
 }
 
+/* FALSE if there is nobody to hear it.
+ *
+ * The lock is what keeps the context there for GLib to look at, should another
+ * thread be dropping it. Newer versions take a reference for that time, so that
+ * the context may also be destroyed from inside of this very call. */
+static gboolean
+ring (TlMailbox *self)
+{
+  gboolean was_alive, is_alive;
+
+  g_mutex_lock (&self->lock);
+
+  was_alive = self->source != NULL;
+  if (was_alive)
+    {
+      g_atomic_pointer_set (&self->ringer, g_thread_self ());
+      g_source_set_ready_time (self->source, 0);
+      g_atomic_pointer_set (&self->ringer, NULL);
+    }
+  is_alive = self->source != NULL;
+
+  g_mutex_unlock (&self->lock);
+
+  if (was_alive && !is_alive)
+    discard (g_steal_pointer (&self->taken), g_steal_pointer (&self->taken_releases));
+
+  return is_alive;
+}
+
 static void
 put (TlMailbox *self,
      gpointer  *head,
      TlLetter  *letter)
 {
   TlLetter *first;
-  gboolean alive;
 
   do
     {
@@ -341,13 +381,7 @@ put (TlMailbox *self,
   if (first != NULL)
     return;
 
-  g_mutex_lock (&self->lock);
-  alive = self->source != NULL;
-  if (alive)
-    g_source_set_ready_time (self->source, 0);
-  g_mutex_unlock (&self->lock);
-
-  if (!alive)
+  if (!ring (self))
     discard_posted (self);
 }
 

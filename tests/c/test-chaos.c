@@ -313,7 +313,7 @@ all_is_freed (gpointer data)
 static void
 test_nothing_is_lost_whatever_happens (void)
 {
-  World world = { NULL, };
+  World world = { 0 };
   Actor actors[N_THREADS];
   GThread *threads[N_THREADS];
   guint32 seed = tt_seed ();
