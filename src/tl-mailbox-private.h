@@ -46,15 +46,14 @@ void       tl_mailbox_post               (TlMailbox      *self,
 void       tl_mailbox_note_submitter     (TlMailbox      *self);
 
 /* Frees @data where user data is to be freed: on the thread of the loop if one
- * runs the context. If none has run so far, on the thread that began the
- * process when it next submits or waits, or anywhere after a while; if the
- * submitter is another thread, at once. */
+ * runs the context. If none has run so far, on the thread that next submits
+ * there, or waits, or anywhere after a while. */
 void       tl_mailbox_release            (TlMailbox      *self,
                                           gpointer        data,
                                           GDestroyNotify  destroy);
 
 /* Frees what waits for the calling thread's own context: a thread that has
- * waited has not iterated it. */
+ * waited has not iterated it, and if nobody else does, it waited for this. */
 void       tl_mailbox_release_mine       (void);
 
 /* Whether a loop is known to run the context. */

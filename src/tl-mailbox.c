@@ -12,7 +12,9 @@
 #define BUDGET (2 * G_TIME_SPAN_MILLISECOND)
 
 /* How long user data waits for a loop that has never run: a program may submit
- * first and run its main loop then, and a plain script never will. */
+ * first and run its main loop then, and a plain script never will. The context
+ * cannot be asked which it is: that takes acquiring it, and an application
+ * that starts in that very moment would fail. */
 #define GRACE (1 * G_TIME_SPAN_SECOND)
 
 typedef struct _Release Release;
@@ -41,7 +43,6 @@ struct _TlMailbox
 
   GThread         *looper;        /* the thread that iterated the context last */
   gint             looping;       /* as far as is known, a loop runs it */
-  gint             unsure;        /* submitters cannot know, ask the context */
   gint             graced;        /* a timer will look after the releases */
 };
 
@@ -419,42 +420,14 @@ tl_mailbox_note_submitter (TlMailbox *self)
    * is being activated), or will come here again when it waits. */
   if (g_main_context_is_owner (self->context))
     g_atomic_int_set (&self->looping, TRUE);
-  else if (!tl_thread_is_main ())
-    g_atomic_int_set (&self->unsure, TRUE);
   else if (g_atomic_pointer_get (&self->releases) != NULL)
     release_all_here (self);
-}
-
-/* Whether some thread runs the context, as far as the context knows. To ask is
- * to own it for a moment, so this is for contexts that nobody was seen to
- * iterate. */
-static gboolean
-is_owned (TlMailbox *self)
-{
-  gboolean owned = FALSE;
-
-  g_mutex_lock (&self->lock);
-  if (self->source != NULL)
-    {
-      owned = !g_main_context_acquire (self->context);
-      if (!owned)
-        g_main_context_release (self->context);
-    }
-  g_mutex_unlock (&self->lock);
-
-  return owned;
 }
 
 gboolean
 tl_mailbox_is_live (TlMailbox *self)
 {
-  if (g_atomic_pointer_get (&self->source) == NULL)
-    return FALSE;
-
-  if (g_atomic_int_get (&self->looping))
-    return TRUE;
-
-  return g_atomic_int_get (&self->unsure) && is_owned (self);
+  return g_atomic_pointer_get (&self->source) != NULL && g_atomic_int_get (&self->looping);
 }
 
 gboolean
@@ -509,10 +482,7 @@ grace_is_over (gpointer data)
 
   g_atomic_int_set (&self->graced, FALSE);
 
-  if (g_atomic_int_get (&self->looping))
-    return;
-
-  if (!is_owned (self) || !begin_grace (self))
+  if (!g_atomic_int_get (&self->looping))
     release_all_here (self);
 }
 
@@ -526,9 +496,6 @@ may_release_here (TlMailbox *self)
 
   if (g_atomic_int_get (&self->looping))
     return g_atomic_pointer_get (&self->looper) == g_thread_self () && g_main_depth () > 0;
-
-  if (g_atomic_int_get (&self->unsure))
-    return !is_owned (self);
 
   return tl_mailbox_is_mine (self);
 }
@@ -565,7 +532,7 @@ tl_mailbox_release_mine (void)
 
   if (self != NULL &&
       g_atomic_pointer_get (&self->releases) != NULL &&
-      tl_mailbox_is_mine (self))
+      (!g_atomic_int_get (&self->looping) || tl_mailbox_is_mine (self)))
     release_all_here (self);
 }
 
