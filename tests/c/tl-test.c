@@ -300,7 +300,8 @@ tt_run_check (gpointer data)
 
 /* Runs the thread's main loop until something is the case. It looks every
  * millisecond, since what it looks at is the business of other threads and
- * need not wake the loop. */
+ * need not wake the loop; at low priority, so that it is not all that the
+ * loop gets to where everything is slow. */
 void
 tt_run_until (TtPredicate predicate,
               gpointer    data)
@@ -310,7 +311,7 @@ tt_run_until (TtPredicate predicate,
   TtRun                   run = { NULL, predicate, data, g_get_monotonic_time () + TT_PATIENCE };
 
   run.loop = g_main_loop_new (context, FALSE);
-  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_priority (source, G_PRIORITY_LOW);
   g_source_set_callback (source, tt_run_check, &run, NULL);
   g_source_attach (source, context);
 
