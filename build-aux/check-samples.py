@@ -128,7 +128,8 @@ def compile_fragment(command, directory, samples, scratch, number, where, text):
     done = subprocess.run(
         command + ['-I', samples, '-Wall', '-Wextra', '-Werror', '-Wno-unused', '-Wno-unused-parameter',
                    '-Wno-unused-result', '-Wno-shadow', '-Wno-declaration-after-statement', '-Wno-pedantic',
-                   '-Wno-maybe-uninitialized', '-fdiagnostics-color=never', '-fsyntax-only', source],
+                   '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option',
+                   '-fdiagnostics-color=never', '-fsyntax-only', source],
         cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode == 0:
         return None
