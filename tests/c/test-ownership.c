@@ -452,6 +452,46 @@ test_context_is_never_taken (void)
   g_test_trap_assert_passed ();
 }
 
+/* ---- Behind others ---- */
+
+/* Longer than one turn of the loop may go on with deliveries. */
+static void
+take_long (TlFuture *future,
+           gpointer  unused)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_MILLISECOND;
+
+  while (g_get_monotonic_time () < end)
+    ;
+}
+
+static gboolean
+submit_behind (gpointer data)
+{
+  Batch               *batch = data;
+  g_autoptr(TlFuture)  future = NULL;
+
+  future = tl_executor_submit (batch->executor, closure_func, closure_new (batch->tally), closure_free);
+  tl_future_add_done_callback (future, take_long, NULL, NULL);
+
+  /* Both the callback and the closure are in the mail when the loop goes on. */
+  tt_poll_until (tt_is_done, future, "the work is done");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_loop_destroys_behind_a_slow_callback (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
+  Tally                 tally = { g_thread_self (), 0, 0, 1 };
+  Batch                 batch = { executor, &tally };
+
+  g_idle_add (submit_behind, &batch);
+  tt_run_until (tally_full, &tally);
+  g_assert_cmpint (tally.elsewhere, ==, 0);
+  tt_shutdown (executor);
+}
+
 static void
 add_tests (void)
 {
@@ -459,6 +499,7 @@ add_tests (void)
   g_test_add_func ("/ownership/loop/each-submitter-gets-its-own-back", test_loops_of_many_threads);
   g_test_add_func ("/ownership/loop/closures-of-an-event-thread", test_loop_of_an_event_thread_as_executor);
   g_test_add_func ("/ownership/loop/whatever-becomes-of-the-work", test_loop_destroys_the_ill_fated);
+  g_test_add_func ("/ownership/loop/behind-a-slow-callback", test_loop_destroys_behind_a_slow_callback);
   g_test_add_func ("/ownership/loop/unclaimed-results-die-there-too", test_loop_destroys_unclaimed_results);
   g_test_add_func ("/ownership/no-loop/before-the-wait-returns", test_before_the_wait_returns);
   g_test_add_func ("/ownership/no-loop/before-the-wait-returns-on-a-pushed-context", test_before_the_wait_returns_on_a_pushed_context);
