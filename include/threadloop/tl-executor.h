@@ -205,7 +205,7 @@ TlFuture      *tl_executor_submit           (TlExecutor          *self,
  * started. Work that succeeds nevertheless has succeeded.
  *
  * Where @cancellable is cancelled already, @func is not called. While submit
- * waits for room in the queue, cancelling @cancellable ends that, too.
+ * waits for room in the queue, @cancellable and @deadline end that, too.
  *
  * Returns: (transfer full): the future of the work
  *

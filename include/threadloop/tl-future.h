@@ -34,8 +34,8 @@ typedef enum
 /**
  * TlCancel:
  * @TL_CANCEL_TOO_LATE: the future had settled, nothing was done
- * @TL_CANCEL_REQUESTED: the function runs; its cancellable was tripped, and
- *   the future settles when the function returns
+ * @TL_CANCEL_REQUESTED: the function runs, or was just about to; its
+ *   cancellable was tripped, and the future settles when the function returns
  * @TL_CANCEL_DONE: the future is cancelled, its function will never run
  *
  * What [method@Tl.Future.cancel] did. As a condition it is false if the
