@@ -27,7 +27,7 @@ block_until_done (TlFuture      *self,
                   GCancellable  *cancellable,
                   GError       **error)
 {
-  gint64 end_time = timeout < 0 ? -1 : g_get_monotonic_time () + timeout;
+  gint64 end_time = tl_time_after (timeout);
 
   if (timeout != 0 && tl_future_is_mine (self))
     return would_deadlock (error, "A task would wait for itself, which would deadlock");

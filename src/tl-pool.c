@@ -151,17 +151,17 @@ static gboolean
 sleep_on_it (TlPool *self)
 {
   TlQueue *queue = &self->queue;
+  gint64 end_time = tl_time_after (self->idle_timeout);
   gboolean in_time = TRUE;
 
   if (queue->closed || self->n_workers > self->max_workers)
     return FALSE;
 
   self->n_idle++;
-  if (self->idle_timeout < 0)
+  if (end_time < 0)
     g_cond_wait (&self->work, &queue->lock);
   else
-    in_time = g_cond_wait_until (&self->work, &queue->lock,
-                                 g_get_monotonic_time () + self->idle_timeout);
+    in_time = g_cond_wait_until (&self->work, &queue->lock, end_time);
   self->n_idle--;
 
   return in_time || queue->n_queued > 0;

@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* The time that is @timeout microseconds from now, or -1 for never: for one
+ * that is negative, and for one that is longer than time itself. */
+gint64   tl_time_after   (gint64           timeout);
+
 /* Something to do at a time, where there may be no main loop to do it. One
  * thread serves all of them; it is there only while there are some. What it
  * calls must be short, and may be any thread's work. */

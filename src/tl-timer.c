@@ -27,6 +27,14 @@ static GCond changed;
 static GSequence *pending;
 static gboolean served;
 
+gint64
+tl_time_after (gint64 timeout)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  return timeout < 0 || timeout > G_MAXINT64 - now ? -1 : now + timeout;
+}
+
 static int
 compare (gconstpointer a,
          gconstpointer b,

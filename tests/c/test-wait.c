@@ -11,6 +11,14 @@ set_later (gpointer data)
   return NULL;
 }
 
+static gpointer
+open_gate (gpointer gate)
+{
+  tt_gate_await (gate, 1);
+  tt_gate_open (gate);
+  return NULL;
+}
+
 static void
 test_wait_ends (void)
 {
@@ -47,6 +55,30 @@ test_wait_ends (void)
   g_thread_join (thread);
   g_assert_true (tl_future_wait (future, 0, NULL, &error));
   g_assert_no_error (error);
+}
+
+static void
+test_longest_wait (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
+  g_autoptr(TlFuture)   future = NULL;
+  g_autoptr(GError)     error = NULL;
+  TtGate                gate;
+  GThread              *thread;
+
+  tt_gate_init (&gate);
+
+  /* The present time and the longest timeout are more than there is time. */
+  tl_executor_set_idle_timeout (executor, G_MAXINT64);
+  future = tl_executor_submit_full (executor, NULL, G_PRIORITY_DEFAULT, G_MAXINT64, NULL,
+                                    tt_gate_func, &gate, NULL);
+  thread = g_thread_new ("opener", open_gate, &gate);
+  g_assert_true (tl_future_wait (future, G_MAXINT64, NULL, &error));
+  g_assert_no_error (error);
+  tt_assert_state (future, DONE);
+  g_thread_join (thread);
+  tt_shutdown (executor);
+  tt_gate_clear (&gate);
 }
 
 typedef struct
@@ -296,6 +328,7 @@ static void
 add_tests (void)
 {
   g_test_add_func ("/future/wait/times-out-and-is-cancelled", test_wait_ends);
+  g_test_add_func ("/future/wait/for-as-long-as-there-is-time", test_longest_wait);
   g_test_add_func ("/future/wait/is-interrupted-by-its-cancellable", test_wait_is_interrupted);
   g_test_add_func ("/future/wait/every-waiter-wakes", test_all_waiters_wake);
   g_test_add_func ("/future/wait-async/comes-on-the-callers-context-without-source", test_async);
