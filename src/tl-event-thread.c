@@ -96,21 +96,24 @@ set_phase (Core  *core,
   g_cond_broadcast (&core->changed);
   g_mutex_unlock (&core->lock);
 
-  tl_notifier_touch_if_heard (core->notifier, TRUE);
+  tl_notifier_touch (core->notifier, TRUE);
 }
 
 /* The sources that others have attached go with the context. */
 static void
-end (Core *core)
+drop_context (Core *core)
 {
   g_autoptr(GMainContext) context = NULL;
 
   g_mutex_lock (&core->lock);
   context = g_steal_pointer (&core->context);
   g_mutex_unlock (&core->lock);
+}
 
-  g_clear_pointer (&context, g_main_context_unref);
-
+static void
+end (Core *core)
+{
+  drop_context (core);
   set_phase (core, ENDED);
   tl_future_set_done (core->stopped);
 }
@@ -150,6 +153,9 @@ run_loop (gpointer data)
   tl_mailbox_flush (mailbox);
 
   g_main_context_pop_thread_default (core->context);
+
+  /* While the hook has not torn anything down yet. */
+  drop_context (core);
 }
 
 static gpointer
@@ -215,12 +221,6 @@ core_changed (GObject *object)
     }
 }
 
-static gboolean
-core_is_heard (GObject *object)
-{
-  return tl_notifier_is_heard (object, "running") || tl_notifier_is_heard (object, "context");
-}
-
 static void
 tl_event_thread_constructed (GObject *object)
 {
@@ -236,7 +236,7 @@ tl_event_thread_constructed (GObject *object)
   core->queue = tl_loop_new (core->context, self->name != NULL ? self->name : "tl-events");
   core->queue->not_started = TRUE;
   core->stopped = tl_future_new_owned (&core->queue->owner);
-  core->notifier = tl_notifier_new (object, core_changed, core_is_heard);
+  core->notifier = tl_notifier_new (object, core_changed);
 
   self->core = core;
   self->executor = tl_executor_new_for_queue (core->queue);

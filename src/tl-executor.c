@@ -79,7 +79,7 @@ tl_executor_constructed (GObject *object)
   if (self->queue == NULL)
     self->queue = tl_pool_new (self->name != NULL ? self->name : "threadloop", self->max_workers);
 
-  self->queue->notifier = tl_notifier_new (object, counts_changed, counts_are_heard);
+  self->queue->notifier = tl_notifier_new (object, counts_changed);
 }
 
 static void

@@ -267,12 +267,10 @@ tl_future_set_progress (TlFuture   *self,
 {
   g_autofree char *old = NULL;
   TlFutureExtra *extra;
-  guint flags;
 
   g_return_if_fail (self != NULL);
 
-  flags = tl_future_flags (self);
-  if (flags & TL_SETTLED)
+  if (tl_future_done (self))
     return;
 
   /* Whatever is no fraction, not a number included, is "not known". */
@@ -289,7 +287,7 @@ tl_future_set_progress (TlFuture   *self,
     }
   tl_future_unlock (self);
 
-  if (flags & TL_WATCHED)
+  if (tl_future_flags (self) & TL_WATCHED)
     tl_future_touch_watchers (self, FALSE);
 }
 

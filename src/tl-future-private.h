@@ -23,11 +23,12 @@ typedef enum
 
 struct _TlOwnerClass
 {
-  /* Takes a future that is still queued out of the queue. The caller has to
-   * settle it if this is TRUE; if not, it runs, has settled, or was taken by
-   * somebody else. */
+  /* Takes a future that is still queued out of the queue. If this is TRUE, the
+   * caller has to settle it and to say so then; if not, it runs, has settled,
+   * or was taken by somebody else. */
   gboolean     (*remove)      (TlOwner  *self,
                                TlFuture *future);
+  void         (*dropped)     (TlOwner  *self);
 
   /* Called by a thread that is going to block until @future has settled. */
   TlWaitAdvice (*before_wait) (TlOwner  *self,
@@ -176,6 +177,9 @@ guint         tl_future_add_flags        (TlFuture            *self,
 /* With the lock held. */
 TlFutureExtra *
               tl_future_need_extra       (TlFuture            *self);
+
+/* In how many functions the calling thread is, one inside of the other. */
+guint         tl_future_depth            (void);
 
 /* Whether the calling thread is inside of this future's function. */
 gboolean      tl_future_is_mine          (TlFuture            *self);

@@ -18,7 +18,7 @@ tl_result_clear (TlResult *result)
       break;
 
     case G_TYPE_POINTER:
-      if (result->destroy != NULL)
+      if (pointer != NULL && result->destroy != NULL)
         result->destroy (pointer);
       break;
 
@@ -214,6 +214,14 @@ tl_future_set_value (TlFuture     *self,
 
     case G_TYPE_OBJECT:
       return tl_future_set_object (self, g_value_get_object (value));
+
+    case G_TYPE_INTERFACE:
+      if (!g_value_type_compatible (type, G_TYPE_OBJECT))
+        return tl_future_set_boxed (self, G_TYPE_VALUE, value);
+      return tl_future_set_object (self, g_value_get_object (value));
+
+    case G_TYPE_POINTER:
+      return tl_future_set_pointer (self, g_value_get_pointer (value), NULL);
 
     case G_TYPE_VARIANT:
       return tl_future_set_variant (self, g_value_get_variant (value));

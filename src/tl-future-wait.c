@@ -29,6 +29,9 @@ block_until_done (TlFuture      *self,
 {
   gint64 end_time = tl_time_after (timeout);
 
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
   if (timeout != 0 && tl_future_is_mine (self))
     return would_deadlock (error, "A task would wait for itself, which would deadlock");
 
@@ -73,18 +76,34 @@ tl_future_wait (TlFuture      *self,
 /* An address of its own; that of a function is no object to ISO C. */
 static char wait_tag;
 
+typedef struct
+{
+  TlFuture *future;     /* not a reference: there while the callback is */
+  guint     callback;
+  GSource  *source;
+} Wait;
+
+static void
+wait_free (gpointer data)
+{
+  Wait *wait = data;
+
+  g_clear_pointer (&wait->source, g_source_unref);
+  g_free (wait);
+}
+
 static void
 waited_for (TlFuture *future,
             gpointer  user_data)
 {
   GTask *task = user_data;
-  GSource *source = g_task_get_task_data (task);
+  Wait *wait = g_task_get_task_data (task);
 
-  if (source != NULL)
+  if (wait->source != NULL)
     {
-      if (g_source_is_destroyed (source))
+      if (g_source_is_destroyed (wait->source))
         return;
-      g_source_destroy (source);
+      g_source_destroy (wait->source);
     }
 
   g_task_return_boolean (task, TRUE);
@@ -94,7 +113,17 @@ static gboolean
 wait_cancelled (GCancellable *cancellable,
                 gpointer      user_data)
 {
-  g_task_return_error_if_cancelled (user_data);
+  g_autoptr(GTask) task = g_object_ref (user_data);
+  Wait *wait = g_task_get_task_data (task);
+  guint callback = (guint) g_atomic_int_get ((gint *) &wait->callback);
+
+  g_task_return_error_if_cancelled (task);
+
+  /* It has not come yet, or it would have destroyed this source; and until it
+   * has, the future cannot go. */
+  if (callback != 0)
+    tl_future_remove_done_callback (wait->future, callback);
+
   return G_SOURCE_REMOVE;
 }
 
@@ -105,6 +134,8 @@ tl_future_wait_async (TlFuture            *self,
                       gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
+  Wait *wait;
+  guint callback_id;
 
   g_return_if_fail (self != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -114,15 +145,19 @@ tl_future_wait_async (TlFuture            *self,
   g_task_set_source_tag (task, &wait_tag);
   g_task_set_check_cancellable (task, FALSE);
 
+  wait = g_new0 (Wait, 1);
+  wait->future = self;
+  g_task_set_task_data (task, wait, wait_free);
+
   if (cancellable != NULL)
     {
-      GSource *source = g_cancellable_source_new (cancellable);
-
-      g_task_set_task_data (task, source, (GDestroyNotify) g_source_unref);
-      g_task_attach_source (task, source, G_SOURCE_FUNC (wait_cancelled));
+      wait->source = g_cancellable_source_new (cancellable);
+      g_task_attach_source (task, wait->source, G_SOURCE_FUNC (wait_cancelled));
     }
 
-  tl_future_add_done_callback (self, waited_for, g_object_ref (task), g_object_unref);
+  callback_id = tl_future_add_done_callback (self, waited_for,
+                                             g_object_ref (task), g_object_unref);
+  g_atomic_int_set ((gint *) &wait->callback, (gint) callback_id);
 }
 
 gboolean

@@ -186,7 +186,8 @@ release_result (TlFuture *self)
   switch (G_TYPE_FUNDAMENTAL (result->type))
     {
     case G_TYPE_POINTER:
-      tl_mailbox_release (self->home, result->u.pointer, result->destroy);
+      if (result->u.pointer != NULL)
+        tl_mailbox_release (self->home, result->u.pointer, result->destroy);
       break;
 
     case G_TYPE_OBJECT:
@@ -267,6 +268,17 @@ tl_future_get_current (void)
   Frame *frame = g_private_get (&current_frame);
 
   return frame != NULL ? frame->future : NULL;
+}
+
+guint
+tl_future_depth (void)
+{
+  guint depth = 0;
+
+  for (Frame *frame = g_private_get (&current_frame); frame != NULL; frame = frame->up)
+    depth++;
+
+  return depth;
 }
 
 gboolean
@@ -400,6 +412,14 @@ remove_from_owner (TlFuture *self)
   return self->owner->klass->remove (self->owner, self);
 }
 
+/* What was removed has been settled. */
+static void
+drop_removed (TlFuture *self)
+{
+  self->owner->klass->dropped (self->owner);
+  tl_future_unref (self);
+}
+
 gboolean
 tl_future_give (TlFuture *self,
                 TlResult  result)
@@ -415,7 +435,7 @@ tl_future_give (TlFuture *self,
     {
       release_user_data (self);
       settle (self);
-      tl_future_unref (self);
+      drop_removed (self);
     }
 
   return TRUE;
@@ -566,7 +586,7 @@ tl_future_cancel (TlFuture *self)
   if (remove_from_owner (self))
     {
       tl_future_reject (self, NULL);
-      tl_future_unref (self);
+      drop_removed (self);
       return TL_CANCEL_DONE;
     }
 
@@ -585,7 +605,7 @@ deadline_passed (gpointer data)
     {
       ask_to_end (self, TL_TIMED_OUT);
       tl_future_reject (self, tl_future_late_error (self));
-      tl_future_unref (self);
+      drop_removed (self);
     }
   else
     {
@@ -641,7 +661,7 @@ tl_future_set_deadline (TlFuture *self,
       if (remove_from_owner (self))
         {
           tl_future_reject (self, g_steal_pointer (&error));
-          tl_future_unref (self);
+          drop_removed (self);
         }
       return;
     }

@@ -120,7 +120,7 @@ bell_arrived (TlLetter *letter,
   g_mutex_unlock (&queue->lock);
 
   if (queue->notifier != NULL)
-    tl_notifier_touch_if_heard (queue->notifier, FALSE);
+    tl_notifier_touch (queue->notifier, FALSE);
 }
 
 static TlWhere
@@ -162,6 +162,7 @@ tl_loop_free (TlOwner *owner)
 static const TlQueueClass tl_loop_class = {
   .owner_class = {
     .remove = tl_queue_remove,
+    .dropped = tl_queue_dropped,
     .before_wait = tl_queue_before_wait,
     .free = tl_loop_free,
   },

@@ -434,17 +434,16 @@ gboolean
 tl_mailbox_is_mine (TlMailbox *self)
 {
   GThread *looper = g_atomic_pointer_get (&self->looper);
-  gboolean mine = looper == g_thread_self ();
+  gboolean mine = FALSE;
 
   g_mutex_lock (&self->lock);
 
-  if (self->source == NULL)
-    mine = FALSE;
-  else if (!mine)
+  /* Any context may be handed from one thread to another, but the global default
+   * one is as good as that of the thread that has run it, or that began it all. */
+  if (self->source != NULL)
     mine = g_main_context_is_owner (self->context) ||
-           (looper == NULL &&
-            self->context == g_main_context_default () &&
-            tl_thread_is_main ());
+           (self->context == g_main_context_default () &&
+            (looper == g_thread_self () || (looper == NULL && tl_thread_is_main ())));
 
   g_mutex_unlock (&self->lock);
 

@@ -13,27 +13,18 @@ typedef struct _TlNotifier TlNotifier;
 
 typedef void (*TlNotifierFunc) (GObject *object);
 
-typedef gboolean (*TlNotifierHeardFunc) (GObject *object);
-
-TlNotifier *tl_notifier_new            (GObject             *object,
-                                        TlNotifierFunc       func,
-                                        TlNotifierHeardFunc  is_heard);
-TlNotifier *tl_notifier_ref            (TlNotifier          *self);
-void        tl_notifier_unref          (TlNotifier          *self);
+TlNotifier *tl_notifier_new       (GObject        *object,
+                                   TlNotifierFunc  func);
+TlNotifier *tl_notifier_ref       (TlNotifier     *self);
+void        tl_notifier_unref     (TlNotifier     *self);
 
 /* From any thread. @now skips the wait for the next sixtieth of a second. */
-void        tl_notifier_touch          (TlNotifier          *self,
-                                        gboolean             now);
-
-/* The same, but where no loop is known to run the context, only if somebody
- * listens who may run one later. A script that makes many objects and never
- * runs a loop would pile up mail. */
-void        tl_notifier_touch_if_heard (TlNotifier          *self,
-                                        gboolean             now);
+void        tl_notifier_touch     (TlNotifier     *self,
+                                   gboolean        now);
 
 /* Whether somebody is connected to "notify" for a property. */
-gboolean    tl_notifier_is_heard       (GObject             *object,
-                                        const char          *property);
+gboolean    tl_notifier_is_heard  (GObject        *object,
+                                   const char     *property);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TlNotifier, tl_notifier_unref)
 

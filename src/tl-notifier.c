@@ -17,26 +17,27 @@ enum
 
 struct _TlNotifier
 {
-  gatomicrefcount      ref_count;
-  guint                flags;     /* atomic */
-  TlMailbox           *mailbox;
-  TlLetter             letter;
-  GWeakRef             object;
-  TlNotifierFunc       func;
-  TlNotifierHeardFunc  is_heard;
+  gatomicrefcount  ref_count;
+  guint            flags;     /* atomic */
+  TlMailbox       *mailbox;
+  TlLetter         letter;
+  TlNotifierFunc   func;
 
-  /* The rest is the context's thread's. */
-  gint64               last;
-  gboolean             timer;
+  /* Looked at in the context's thread alone: where a language holds the object
+   * by a toggle reference, to take one may have to wait for the language. */
+  GWeakRef         object;
+
+  /* The rest is the context's thread's, too. */
+  gint64           last;
+  gboolean         timer;
 };
 
 static void letter_arrived (TlLetter *letter,
                             gboolean  discarded);
 
 TlNotifier *
-tl_notifier_new (GObject             *object,
-                 TlNotifierFunc       func,
-                 TlNotifierHeardFunc  is_heard)
+tl_notifier_new (GObject        *object,
+                 TlNotifierFunc  func)
 {
   TlNotifier *self = g_new0 (TlNotifier, 1);
 
@@ -44,7 +45,6 @@ tl_notifier_new (GObject             *object,
   self->mailbox = tl_mailbox_ref_thread_default ();
   self->letter.func = letter_arrived;
   self->func = func;
-  self->is_heard = is_heard;
   g_weak_ref_init (&self->object, object);
 
   return self;
@@ -149,22 +149,6 @@ tl_notifier_touch (TlNotifier *self,
 
   tl_notifier_ref (self);
   tl_mailbox_post (self->mailbox, &self->letter);
-}
-
-void
-tl_notifier_touch_if_heard (TlNotifier *self,
-                            gboolean    now)
-{
-  g_autoptr(GObject) object = NULL;
-
-  if (!tl_mailbox_is_live (self->mailbox))
-    {
-      object = g_weak_ref_get (&self->object);
-      if (object == NULL || !self->is_heard (object))
-        return;
-    }
-
-  tl_notifier_touch (self, now);
 }
 
 gboolean

@@ -134,6 +134,7 @@ tl_pool_free (TlOwner *owner)
 static const TlQueueClass tl_pool_class = {
   .owner_class = {
     .remove = tl_queue_remove,
+    .dropped = tl_queue_dropped,
     .before_wait = tl_queue_before_wait,
     .free = tl_pool_free,
   },
@@ -195,7 +196,7 @@ work (gpointer data)
       if (queue->notifier != NULL)
         {
           g_mutex_unlock (&queue->lock);
-          tl_notifier_touch_if_heard (queue->notifier, FALSE);
+          tl_notifier_touch (queue->notifier, FALSE);
           g_mutex_lock (&queue->lock);
           if (queue->n_queued > 0 && self->n_workers <= self->max_workers)
             continue;

@@ -82,7 +82,7 @@ tl_progress_constructed (GObject *object)
       self->future = tl_future_new (NULL);
     }
 
-  self->notifier = tl_notifier_new (object, look, NULL);
+  self->notifier = tl_notifier_new (object, look);
 
   /* From here on the object may be looking on the context's own thread. */
   look (object);

@@ -59,6 +59,7 @@ struct _TlQueue
   TlFuture   *running;        /* linked through next and prev */
   guint       n_queued;
   guint       n_running;
+  guint       n_dropped;      /* removed, and about to be settled */
   guint       max_queued;
   TlWhenFull  when_full;
   gboolean    not_started;
@@ -119,6 +120,7 @@ TlFuture *tl_queue_ref_ended    (TlQueue             *self);
 /* The owner's methods, for the classes of the backends. */
 gboolean      tl_queue_remove       (TlOwner  *owner,
                                      TlFuture *future);
+void          tl_queue_dropped      (TlOwner  *owner);
 TlWaitAdvice  tl_queue_before_wait  (TlOwner  *owner,
                                      TlFuture *future);
 

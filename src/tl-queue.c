@@ -4,6 +4,9 @@
 
 #include "tl-queue-private.h"
 
+/* How many tasks a worker runs inside of each other to make room. */
+#define MAX_DEPTH 16
+
 static const TlQueueClass *
 get_class (TlQueue *self)
 {
@@ -175,6 +178,7 @@ steal_queued (TlQueue *self)
     }
 
   g_array_set_size (self->levels, 0);
+  self->n_dropped += self->n_queued;
   self->n_queued = 0;
   g_cond_broadcast (&self->room);
 
@@ -182,7 +186,8 @@ steal_queued (TlQueue *self)
 }
 
 static void
-reject_all (TlFuture     *all,
+reject_all (TlQueue      *self,
+            TlFuture     *all,
             const GError *error)
 {
   while (all != NULL)
@@ -192,6 +197,7 @@ reject_all (TlFuture     *all,
       all = future->next;
       future->next = future->prev = NULL;
       tl_future_reject (future, error != NULL ? g_error_copy (error) : NULL);
+      tl_queue_dropped (&self->owner);
       tl_future_unref (future);
     }
 }
@@ -242,19 +248,33 @@ tl_queue_remove (TlOwner  *owner,
                  TlFuture *future)
 {
   TlQueue *self = (TlQueue *) owner;
-  gboolean removed, closed;
+  gboolean removed;
 
   g_mutex_lock (&self->lock);
   removed = future->place == TL_PLACE_QUEUED;
   if (removed)
-    unlink_queued (self, future);
+    {
+      unlink_queued (self, future);
+      self->n_dropped++;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return removed;
+}
+
+void
+tl_queue_dropped (TlOwner *owner)
+{
+  TlQueue *self = (TlQueue *) owner;
+  gboolean closed;
+
+  g_mutex_lock (&self->lock);
+  self->n_dropped--;
   closed = self->closed;
   g_mutex_unlock (&self->lock);
 
-  if (removed && closed)
+  if (closed)
     tl_queue_check_ended (self);
-
-  return removed;
 }
 
 TlWaitAdvice
@@ -415,6 +435,17 @@ make_room (TlQueue      *self,
     }
 }
 
+/* A worker that makes room runs a task, which may come here again, and so on
+ * until the stack is full. That is worse than a queue that is longer than it
+ * should be. */
+static gboolean
+may_exceed (TlQueue *self)
+{
+  return self->when_full == TL_WHEN_FULL_BLOCK &&
+         tl_future_depth () >= MAX_DEPTH &&
+         tl_queue_where (self) == TL_ON_WORKER;
+}
+
 void
 tl_queue_push (TlQueue       *self,
                TlFuture     **futures,
@@ -433,7 +464,7 @@ tl_queue_push (TlQueue       *self,
       gpointer todo;
 
       error = refusal (self);
-      if (error == NULL && is_full (self))
+      if (error == NULL && is_full (self) && !may_exceed (self))
         {
           error = make_room (self, deadline, cancellable);
           if (error == NULL)
@@ -442,20 +473,21 @@ tl_queue_push (TlQueue       *self,
       if (error != NULL)
         break;
 
-      if (self->max_queued > 0)
+      if (is_full (self))
+        room = 1;
+      else if (self->max_queued > 0)
         room = MIN (room, self->max_queued - self->n_queued);
 
       for (; room > 0; room--, done++)
         append (self, tl_future_ref (futures[done]));
 
       todo = get_class (self)->pushed (self, futures[0]->priority);
-      if (todo == NULL)
-        continue;
 
       g_mutex_unlock (&self->lock);
-      get_class (self)->wake (self, todo);
+      if (todo != NULL)
+        get_class (self)->wake (self, todo);
       if (self->notifier != NULL)
-        tl_notifier_touch_if_heard (self->notifier, FALSE);
+        tl_notifier_touch (self->notifier, FALSE);
       if (done == n)
         return;
       g_mutex_lock (&self->lock);
@@ -479,6 +511,7 @@ tl_queue_check_ended (TlQueue *self)
   over = self->closed &&
          self->n_queued == 0 &&
          self->n_running == 0 &&
+         self->n_dropped == 0 &&
          get_class (self)->at_rest (self);
   if (over)
     ended = g_steal_pointer (&self->ended);
@@ -528,7 +561,7 @@ tl_queue_close (TlQueue    *self,
 
   g_mutex_unlock (&self->lock);
 
-  reject_all (queued, NULL);
+  reject_all (self, queued, NULL);
   for (guint i = 0; i < running->len; i++)
     tl_future_cancel (running->pdata[i]);
 
@@ -549,6 +582,6 @@ tl_queue_fail (TlQueue  *self,
   queued = steal_queued (self);
   g_mutex_unlock (&self->lock);
 
-  reject_all (queued, why);
+  reject_all (self, queued, why);
   tl_queue_check_ended (self);
 }
