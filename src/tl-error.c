@@ -11,6 +11,7 @@ typedef struct
   gpointer         user_data;
   GDestroyNotify   destroy;
   TlMailbox       *home;
+  GThread         *submitter;
 } Handler;
 
 /* One that is on its way to the handler's own thread. */
@@ -34,7 +35,7 @@ handler_unref (Handler *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  tl_mailbox_release (self->home, self->user_data, self->destroy);
+  tl_mailbox_release (self->home, self->submitter, self->user_data, self->destroy);
   tl_mailbox_unref (self->home);
   g_free (self);
 }
@@ -71,6 +72,7 @@ tl_set_error_handler (TlErrorHandler handler,
       self->user_data = user_data;
       self->destroy = destroy;
       self->home = tl_mailbox_ref_thread_default ();
+      self->submitter = g_thread_self ();
       tl_mailbox_note_submitter (self->home);
     }
 

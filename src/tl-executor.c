@@ -235,8 +235,10 @@ tl_executor_class_init (TlExecutorClass *klass)
    *
    * What a submit does while [property@Tl.Executor:max-queued] tasks wait.
    *
-   * A task that submits to its own, full pool runs a queued task meanwhile;
-   * on the thread of a main context submit fails with
+   * A task that submits to its own, full pool runs a queued task meanwhile,
+   * so it should hold no lock that other tasks take; from a task inside of a
+   * task inside of so many more, the queue gets longer than it may. On
+   * the thread of a main context submit fails with
    * %TL_ERROR_WOULD_DEADLOCK rather than waiting for itself.
    *
    * Since: 1.0

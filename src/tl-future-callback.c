@@ -19,6 +19,7 @@ struct _TlCallback
   gpointer          user_data;
   GDestroyNotify    destroy;
   TlMailbox        *mailbox;
+  GThread          *submitter;
 };
 
 static void
@@ -90,6 +91,7 @@ tl_future_add_done_callback (TlFuture         *self,
   new->user_data = user_data;
   new->destroy = destroy;
   new->mailbox = tl_mailbox_ref_thread_default ();
+  new->submitter = g_thread_self ();
   tl_mailbox_note_submitter (new->mailbox);
 
   tl_future_lock (self);
@@ -125,6 +127,7 @@ tl_future_remove_done_callback (TlFuture *self,
   gpointer user_data;
   GDestroyNotify destroy;
   g_autoptr(TlMailbox) mailbox = NULL;
+  GThread *submitter;
   gboolean posted;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -142,6 +145,7 @@ tl_future_remove_done_callback (TlFuture *self,
   callback->removed = TRUE;
   user_data = callback->user_data;
   destroy = callback->destroy;
+  submitter = callback->submitter;
   mailbox = tl_mailbox_ref (callback->mailbox);
 
   /* One that is on its way stays, for its letter to find. */
@@ -151,7 +155,7 @@ tl_future_remove_done_callback (TlFuture *self,
 
   tl_future_unlock (self);
 
-  tl_mailbox_release (mailbox, user_data, destroy);
+  tl_mailbox_release (mailbox, submitter, user_data, destroy);
   if (!posted)
     callback_free (callback);
 

@@ -129,6 +129,7 @@ struct _TlFuture
   gpointer        user_data;
   GDestroyNotify  destroy;
   TlMailbox      *home;         /* where user data and the result are to be freed */
+  GThread        *submitter;    /* not a reference: to tell it from others */
 
   TlResult        result;
   TlFutureExtra  *extra;

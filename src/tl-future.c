@@ -123,6 +123,7 @@ tl_future_new_task (TlOwner        *owner,
   self->destroy = destroy;
   self->priority = priority;
   self->home = tl_mailbox_ref_thread_default ();
+  self->submitter = g_thread_self ();
   if (destroy != NULL)
     tl_mailbox_note_submitter (self->home);
 
@@ -136,6 +137,7 @@ tl_future_new (const char *name)
 
   self->ref_count = 1;
   self->home = tl_mailbox_ref_thread_default ();
+  self->submitter = g_thread_self ();
   tl_future_set_name (self, name);
 
   return self;
@@ -187,12 +189,12 @@ release_result (TlFuture *self)
     {
     case G_TYPE_POINTER:
       if (result->u.pointer != NULL)
-        tl_mailbox_release (self->home, result->u.pointer, result->destroy);
+        tl_mailbox_release (self->home, self->submitter, result->u.pointer, result->destroy);
       break;
 
     case G_TYPE_OBJECT:
       if (result->u.pointer != NULL)
-        tl_mailbox_release (self->home, result->u.pointer, g_object_unref);
+        tl_mailbox_release (self->home, self->submitter, result->u.pointer, g_object_unref);
       break;
 
     case G_TYPE_BOXED:
@@ -203,7 +205,7 @@ release_result (TlFuture *self)
         }
       value = g_new0 (GValue, 1);
       g_value_take_boxed (g_value_init (value, result->type), result->u.pointer);
-      tl_mailbox_release (self->home, value, free_result_value);
+      tl_mailbox_release (self->home, self->submitter, value, free_result_value);
       break;
 
     default:
@@ -370,7 +372,7 @@ release_user_data (TlFuture *self)
   GDestroyNotify destroy = self->destroy;
 
   self->destroy = NULL;
-  tl_mailbox_release (self->home, g_steal_pointer (&self->user_data), destroy);
+  tl_mailbox_release (self->home, self->submitter, g_steal_pointer (&self->user_data), destroy);
 }
 
 /* TRUE if it was the first. */

@@ -47,8 +47,9 @@ void       tl_mailbox_note_submitter     (TlMailbox      *self);
 
 /* Frees @data where user data is to be freed: on the thread of the loop if one
  * runs the context. If none has run so far, on the thread that next submits
- * there, or waits, or anywhere after a while. */
+ * there, or waits, if it is the @submitter; or anywhere after a while. */
 void       tl_mailbox_release            (TlMailbox      *self,
+                                          GThread        *submitter,
                                           gpointer        data,
                                           GDestroyNotify  destroy);
 

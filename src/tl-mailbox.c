@@ -22,6 +22,7 @@ typedef struct _Release Release;
 struct _Release
 {
   Release        *next;
+  GThread        *submitter;
   gpointer        data;
   GDestroyNotify  destroy;
 };
@@ -399,6 +400,36 @@ release_all_here (TlMailbox *self)
   discard (NULL, take_in_order ((gpointer *) &self->releases));
 }
 
+static gboolean begin_grace (TlMailbox *self);
+
+/* Many threads have no context of their own and share the global default one.
+ * Each is to free only what it has submitted itself. */
+static void
+release_own_here (TlMailbox *self)
+{
+  Release *releases = take_in_order ((gpointer *) &self->releases);
+  gboolean left = FALSE;
+
+  while (releases != NULL)
+    {
+      Release *release = releases;
+
+      releases = release->next;
+      if (release->submitter == g_thread_self ())
+        {
+          do_release (release);
+          continue;
+        }
+
+      put (self, (gpointer *) &self->releases, (TlLetter *) release);
+      left = TRUE;
+    }
+
+  /* Their grace may have ended while they were not there. */
+  if (left && !begin_grace (self))
+    release_all_here (self);
+}
+
 void
 tl_mailbox_note_submitter (TlMailbox *self)
 {
@@ -421,7 +452,7 @@ tl_mailbox_note_submitter (TlMailbox *self)
   if (g_main_context_is_owner (self->context))
     g_atomic_int_set (&self->looping, TRUE);
   else if (g_atomic_pointer_get (&self->releases) != NULL)
-    release_all_here (self);
+    release_own_here (self);
 }
 
 gboolean
@@ -452,7 +483,7 @@ tl_mailbox_is_mine (TlMailbox *self)
 
 static void grace_is_over (gpointer data);
 
-/* FALSE if there is nobody to look after it. */
+/* FALSE if there is nobody to look after the releases. */
 static gboolean
 begin_grace (TlMailbox *self)
 {
@@ -488,7 +519,8 @@ grace_is_over (gpointer data)
 /* Whether this is the place to free what is to be freed in the context, or
  * there is none better. */
 static gboolean
-may_release_here (TlMailbox *self)
+may_release_here (TlMailbox *self,
+                  GThread   *submitter)
 {
   if (self == NULL || g_atomic_pointer_get (&self->source) == NULL)
     return TRUE;
@@ -496,11 +528,12 @@ may_release_here (TlMailbox *self)
   if (g_atomic_int_get (&self->looping))
     return g_atomic_pointer_get (&self->looper) == g_thread_self () && g_main_depth () > 0;
 
-  return tl_mailbox_is_mine (self);
+  return submitter == g_thread_self ();
 }
 
 void
 tl_mailbox_release (TlMailbox      *self,
+                    GThread        *submitter,
                     gpointer        data,
                     GDestroyNotify  destroy)
 {
@@ -509,13 +542,14 @@ tl_mailbox_release (TlMailbox      *self,
   if (destroy == NULL)
     return;
 
-  if (may_release_here (self))
+  if (may_release_here (self, submitter))
     {
       destroy (data);
       return;
     }
 
   release = g_new (Release, 1);
+  release->submitter = submitter;
   release->data = data;
   release->destroy = destroy;
   put (self, (gpointer *) &self->releases, (TlLetter *) release);
@@ -529,10 +563,13 @@ tl_mailbox_release_mine (void)
 {
   TlMailbox *self = g_private_get (&cache);
 
-  if (self != NULL &&
-      g_atomic_pointer_get (&self->releases) != NULL &&
-      (!g_atomic_int_get (&self->looping) || tl_mailbox_is_mine (self)))
+  if (self == NULL || g_atomic_pointer_get (&self->releases) == NULL)
+    return;
+
+  if (tl_mailbox_is_mine (self) && g_atomic_int_get (&self->looping))
     release_all_here (self);
+  else if (!g_atomic_int_get (&self->looping))
+    release_own_here (self);
 }
 
 void

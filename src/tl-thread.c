@@ -18,6 +18,7 @@ struct _TlThreadHook
   gpointer         user_data;
   GDestroyNotify   destroy;
   TlMailbox       *home;
+  GThread         *submitter;
 };
 
 typedef struct
@@ -43,6 +44,7 @@ tl_thread_hook_new (TlThreadFunc   func,
   hook->user_data = user_data;
   hook->destroy = destroy;
   hook->home = tl_mailbox_ref_thread_default ();
+  hook->submitter = g_thread_self ();
   tl_mailbox_note_submitter (hook->home);
 
   return hook;
@@ -61,7 +63,7 @@ tl_thread_hook_unref (TlThreadHook *hook)
   if (!g_atomic_ref_count_dec (&hook->ref_count))
     return;
 
-  tl_mailbox_release (hook->home, hook->user_data, hook->destroy);
+  tl_mailbox_release (hook->home, hook->submitter, hook->user_data, hook->destroy);
   tl_mailbox_unref (hook->home);
   g_free (hook);
 }

@@ -202,7 +202,8 @@ TlFuture      *tl_executor_submit           (TlExecutor          *self,
  * If @deadline passes while the work is queued, it never runs; if it passes
  * while the work runs, its cancellable is tripped. Either way the future
  * fails with %G_IO_ERROR_TIMED_OUT, and the message says whether it had
- * started. Work that succeeds nevertheless has succeeded.
+ * started. Work that succeeds nevertheless has succeeded. One thread serves
+ * all deadlines: handlers of a future's cancellable must not block.
  *
  * Where @cancellable is cancelled already, @func is not called. While submit
  * waits for room in the queue, @cancellable and @deadline end that, too.

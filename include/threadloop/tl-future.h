@@ -244,7 +244,8 @@ TlCancel       tl_future_cancel                 (TlFuture             *self);
  * Blocks until the future has settled, in whichever way.
  *
  * Waiting inside of a task is safe: a task of the same pool that is still
- * queued is run by the waiting thread itself. A wait that can never end is
+ * queued is run by the waiting thread itself, which @timeout does not cut
+ * short. A wait that can never end is
  * noticed and fails with %TL_ERROR_WOULD_DEADLOCK: for oneself, or on the
  * thread of a main context for work that is to run there. No main context
  * is iterated.

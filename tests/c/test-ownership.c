@@ -492,6 +492,49 @@ test_loop_destroys_behind_a_slow_callback (void)
   tt_shutdown (executor);
 }
 
+/* ---- Before the loop ---- */
+
+static gpointer
+submit_and_wait (gpointer executor)
+{
+  TtTrace             trace = { 0, NULL };
+  g_autoptr(TlFuture) future = NULL;
+
+  future = tl_executor_submit (executor, tt_nothing_func, &trace, tt_trace_destroy);
+  tt_wait (future);
+  g_assert_cmpint (trace.destroyed, ==, 1);
+  return NULL;
+}
+
+static void
+test_others_leave_mine_alone (void)
+{
+  /* In a process where nobody has iterated the default context yet, which the
+   * other thread has in common with this one. */
+  if (g_test_subprocess ())
+    {
+      g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
+      g_autoptr(TlFuture)   future = NULL;
+      TtTrace               trace = { 0, NULL };
+      GThread              *other;
+
+      future = tl_executor_submit (executor, tt_nothing_func, &trace, tt_trace_destroy);
+      tt_poll_until (tt_is_done, future, "the work is done");
+
+      other = g_thread_new ("other", submit_and_wait, executor);
+      g_thread_join (other);
+      g_assert_true (trace.thread != other);
+
+      tt_wait (future);
+      g_assert_cmpint (trace.destroyed, ==, 1);
+      tt_shutdown (executor);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 2 * TT_PATIENCE, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 static void
 add_tests (void)
 {
@@ -504,6 +547,7 @@ add_tests (void)
   g_test_add_func ("/ownership/no-loop/before-the-wait-returns", test_before_the_wait_returns);
   g_test_add_func ("/ownership/no-loop/before-the-wait-returns-on-a-pushed-context", test_before_the_wait_returns_on_a_pushed_context);
   g_test_add_func ("/ownership/no-loop/unclaimed-result-dies-with-the-future", test_unclaimed_result_without_a_loop);
+  g_test_add_func ("/ownership/no-loop/other-submitters-leave-mine-alone", test_others_leave_mine_alone);
   g_test_add_func ("/ownership/the-applications-context-is-never-taken-from-it", test_context_is_never_taken);
   g_test_add_func ("/ownership/loop-that-quits-early-leaks-nothing", test_loop_quits_early);
   g_test_add_func ("/ownership/loop-that-quits-meanwhile-leaks-nothing", test_loop_quits_meanwhile);

@@ -358,8 +358,35 @@ test_fewer_idle_workers (void)
 }
 
 static void
+test_busy_pool_notifies (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
+  g_autoptr(TlFuture)   blocker = NULL;
+  Notified              n = { .thread = g_thread_self () };
+  TtGate                gate;
+  int                   counter = 0;
+
+  tt_gate_init (&gate);
+  blocker = tl_executor_submit (executor, tt_gate_func, &gate, NULL);
+  tt_gate_await (&gate, 1);
+  tt_iterate ();
+  g_signal_connect (executor, "notify::n-queued", G_CALLBACK (notified), &n);
+
+  /* No worker wakes, and none goes to sleep. */
+  tl_executor_post (executor, tt_count_func, &counter, NULL);
+  tt_run_until (tt_is_set, &n.calls);
+  g_assert_cmpuint (n.n_queued, ==, 1);
+
+  tt_gate_open (&gate);
+  tt_wait (blocker);
+  tt_shutdown (executor);
+  tt_gate_clear (&gate);
+}
+
+static void
 add_tests (void)
 {
+  g_test_add_func ("/executor/property/n-queued-notifies-while-all-are-busy", test_busy_pool_notifies);
   g_test_add_func ("/executor/property/defaults", test_defaults);
   g_test_add_func ("/executor/property/get-and-set", test_get_and_set);
   g_test_add_func ("/executor/property/setters-notify", test_setters_notify);

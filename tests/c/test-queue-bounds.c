@@ -394,9 +394,49 @@ test_event_thread_blocks_others (void)
 #define ADD(path, func) \
   g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
+/* Each task submits two, and each of them two more, and so on. */
+static gboolean
+spread (TlFuture  *future,
+        gpointer   data,
+        GError   **error)
+{
+  TlExecutor *executor = g_object_get_data (data, "executor");
+  int         left = GPOINTER_TO_INT (g_object_get_data (data, "left")) - 2;
+
+  g_object_set_data (data, "left", GINT_TO_POINTER (left));
+  if (left < 0)
+    return TRUE;
+
+  tl_executor_post (executor, spread, g_object_ref (data), g_object_unref);
+  tl_executor_post (executor, spread, g_object_ref (data), g_object_unref);
+  return TRUE;
+}
+
+static void
+test_spreading_work_leaves_the_stack_alone (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
+  g_autoptr(GObject)    state = g_object_new (G_TYPE_OBJECT, NULL);
+  g_autoptr(TlFuture)   future = NULL;
+  g_autoptr(TlFuture)   last = NULL;
+  guint                 n = tt_scaled (100000, 1000);
+
+  tl_executor_set_max_queued (executor, 4);
+  g_object_set_data (state, "executor", executor);
+  g_object_set_data (state, "left", GUINT_TO_POINTER (n));
+
+  future = tl_executor_submit (executor, spread, g_object_ref (state), g_object_unref);
+  tt_wait_for (future, DONE);
+  last = tl_executor_submit_full (executor, NULL, G_PRIORITY_LOW, -1, NULL, tt_nothing_func, NULL, NULL);
+  tt_wait_for (last, DONE);
+  g_assert_cmpint (GPOINTER_TO_INT (g_object_get_data (state, "left")), <=, 0);
+  tt_shutdown (executor);
+}
+
 static void
 add_tests (void)
 {
+  g_test_add_func ("/queue/full/work-that-spreads-leaves-the-stack-alone", test_spreading_work_leaves_the_stack_alone);
   ADD ("/queue-full/fail-refuses-with-queue-full", test_fail);
   ADD ("/queue-full/block/until-there-is-room", test_block);
   ADD ("/queue-full/block/until-the-queue-is-made-bigger", test_block_until_bigger);

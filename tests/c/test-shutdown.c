@@ -421,9 +421,44 @@ test_submit_meanwhile (void)
 #define ADD(path, func) \
   g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
+typedef struct
+{
+  TlExecutor *executor;
+  int         too_early;
+} Reentrant;
+
+static void
+shut_down_again (gpointer data)
+{
+  Reentrant *reentrant = data;
+
+  /* What is being cancelled right now has not ended. */
+  if (tl_executor_shutdown (reentrant->executor, TL_SHUTDOWN_DRAIN, 0, NULL, NULL))
+    reentrant->too_early++;
+}
+
+static void
+test_has_not_ended_before_all_is_settled (void)
+{
+  /* With no thread there is nothing else to wait for. */
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(TlExecutor)   executor = tl_executor_new_for_context (context);
+  g_autoptr(TlFuture)     first = NULL;
+  g_autoptr(TlFuture)     second = NULL;
+  Reentrant               reentrant = { executor, 0 };
+
+  first = tl_executor_submit (executor, tt_nothing_func, &reentrant, shut_down_again);
+  second = tl_executor_submit (executor, tt_nothing_func, &reentrant, shut_down_again);
+  g_assert_true (tl_executor_shutdown (executor, TL_SHUTDOWN_CANCEL_QUEUED, TT_PATIENCE, NULL, NULL));
+  tt_assert_state (first, CANCELLED);
+  tt_assert_state (second, CANCELLED);
+  g_assert_cmpint (reentrant.too_early, ==, 0);
+}
+
 static void
 add_tests (void)
 {
+  g_test_add_func ("/executor/shutdown/has-not-ended-before-all-is-settled", test_has_not_ended_before_all_is_settled);
   ADD ("/shutdown/drain-runs-all-that-was-accepted", test_drain);
   ADD ("/shutdown/cancel-queued-wakes-waiters-and-lets-running-be", test_cancel_queued);
   ADD ("/shutdown/cancel-all-trips-what-runs", test_cancel_all);

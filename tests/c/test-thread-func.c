@@ -354,9 +354,63 @@ test_event_thread_run_is_skipped (void)
   check_event_thread_breaks (&hook, NULL);
 }
 
+static gboolean
+mark_life (gpointer   data,
+           GError   **error)
+{
+  gboolean *alive = data;
+
+  *alive = TRUE;
+  tl_thread_run ();
+  *alive = FALSE;
+  return TRUE;
+}
+
+typedef struct
+{
+  gboolean alive;
+  gboolean was_alive;
+} Life;
+
+static void
+note_life (gpointer data)
+{
+  Life *life = data;
+
+  life->was_alive = life->alive;
+}
+
+static gboolean
+never_called (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+test_sources_go_inside (void)
+{
+  g_autoptr(TlEventThread) thread = tl_event_thread_new (NULL);
+  g_autoptr(GSource)       source = g_timeout_source_new_seconds (1000);
+  Life                     life = { FALSE, FALSE };
+
+  tl_event_thread_set_thread_func (thread, mark_life, &life.alive, NULL);
+  g_assert_true (tl_event_thread_start (thread, NULL));
+  {
+    g_autoptr(GMainContext) context = tl_event_thread_dup_context (thread);
+
+    g_source_set_callback (source, never_called, &life, note_life);
+    g_source_attach (source, context);
+  }
+  g_assert_true (tl_event_thread_stop (thread, TT_PATIENCE, NULL, NULL));
+  g_assert_true (g_source_is_destroyed (source));
+  g_assert_true (life.was_alive);
+  g_assert_false (life.alive);
+}
+
 static void
 add_tests (void)
 {
+  g_test_add_func ("/thread-func/sources-of-an-event-thread-go-inside", test_sources_go_inside);
   g_test_add_func ("/thread-func/is-around-the-life-of-each-worker", test_around_each_worker);
   g_test_add_func ("/thread-func/tears-down-when-a-worker-retires", test_torn_down_when_retiring);
   g_test_add_func ("/thread-func/tears-down-when-the-executor-is-dropped", test_dropped_at_work);
