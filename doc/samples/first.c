@@ -27,7 +27,7 @@ int
 main (int argc, char *argv[])
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  GFile *file = g_file_new_for_path (argc > 1 ? argv[1] : argv[0]);
+  GFile *file = g_file_new_for_path (argc > 1 ? argv[1] : argv[0]);    /* submit takes it over */
   g_autoptr(TlFuture) future = tl_executor_submit (tl_executor_get_default (), digest, file, g_object_unref);
 
   tl_future_add_done_callback (future, show, loop, NULL);
