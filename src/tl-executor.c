@@ -63,7 +63,7 @@ counts_changed (GObject *object)
   if (running_changed)
     g_object_notify_by_pspec (object, props[PROP_N_RUNNING]);
 
-  /* Workers say when they wake and when they go to sleep. Look at what is in
+  /* Submitters say so, and workers when they go to sleep. Look at what is in
    * between only if somebody wants to know. */
   if ((n_queued > 0 || n_running > 0) && counts_are_heard (object))
     tl_notifier_touch (self->queue->notifier, FALSE);

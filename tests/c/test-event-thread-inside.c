@@ -4,30 +4,6 @@
 
 #include "tl-test.h"
 
-static TlEventThread *
-started (void)
-{
-  TlEventThread    *thread = tl_event_thread_new ("inside");
-  g_autoptr(GError) error = NULL;
-  gboolean          ok;
-
-  ok = tl_event_thread_start (thread, &error);
-  g_assert_no_error (error);
-  g_assert_true (ok);
-  return thread;
-}
-
-static void
-stop (TlEventThread *thread)
-{
-  g_autoptr(GError) error = NULL;
-  gboolean          ok;
-
-  ok = tl_event_thread_stop (thread, TT_PATIENCE, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_true (ok);
-}
-
 static gboolean
 wait_for_own_loop_func (TlFuture  *future,
                         gpointer   thread,
@@ -65,7 +41,7 @@ wait_for_stopped_func (TlFuture  *future,
 static void
 check_would_deadlock (TlFunc func)
 {
-  g_autoptr(TlEventThread) thread = started ();
+  g_autoptr(TlEventThread) thread = tt_started ("inside");
   g_autoptr(TlFuture)      future = tl_event_thread_submit (thread, func, thread, NULL);
 
   tt_wait_error (future, TL_ERROR, TL_ERROR_WOULD_DEADLOCK);
@@ -73,7 +49,7 @@ check_would_deadlock (TlFunc func)
     g_assert_true (tl_event_thread_join (thread, TT_PATIENCE, NULL, NULL));
   else
     g_assert_true (tl_event_thread_get_running (thread));
-  stop (thread);
+  tt_stop (thread);
 }
 
 static void
@@ -113,12 +89,12 @@ wait_for_pool_func (TlFuture  *future,
 static void
 test_wait_for_others (void)
 {
-  g_autoptr(TlEventThread) thread = started ();
+  g_autoptr(TlEventThread) thread = tt_started ("inside");
   g_autoptr(TlExecutor)    pool = tl_executor_new (NULL, 1);
   g_autoptr(TlFuture)      future = tl_event_thread_submit (thread, wait_for_pool_func, pool, NULL);
 
   tt_wait_for (future, DONE);
-  stop (thread);
+  tt_stop (thread);
   tt_shutdown (pool);
 }
 
@@ -134,7 +110,7 @@ quit_itself_func (TlFuture  *future,
 static void
 test_quit_from_inside (void)
 {
-  g_autoptr(TlEventThread) thread = started ();
+  g_autoptr(TlEventThread) thread = tt_started ("inside");
 
   tl_executor_post (tl_event_thread_get_executor (thread), quit_itself_func, thread, NULL);
   g_assert_true (tl_event_thread_join (thread, TT_PATIENCE, NULL, NULL));
@@ -155,7 +131,7 @@ callback_here_func (TlFuture  *future,
 static void
 test_callbacks_come_there (void)
 {
-  g_autoptr(TlEventThread) thread = started ();
+  g_autoptr(TlEventThread) thread = tt_started ("inside");
   g_autoptr(TlFuture)      promise = tl_future_new (NULL);
   g_autoptr(TlFuture)      future = NULL;
   int                      counter = 0;
@@ -167,7 +143,7 @@ test_callbacks_come_there (void)
   tl_future_set_done (promise);
   tt_poll_until (tt_is_set, &counter, "the callback came on the event thread");
   g_assert_cmpint (counter, ==, 1);
-  stop (thread);
+  tt_stop (thread);
 }
 
 static void

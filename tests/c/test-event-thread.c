@@ -4,30 +4,6 @@
 
 #include "tl-test.h"
 
-static TlEventThread *
-started (const char *name)
-{
-  TlEventThread    *thread = tl_event_thread_new (name);
-  g_autoptr(GError) error = NULL;
-  gboolean          ok;
-
-  ok = tl_event_thread_start (thread, &error);
-  g_assert_no_error (error);
-  g_assert_true (ok);
-  return thread;
-}
-
-static void
-stop (TlEventThread *thread)
-{
-  g_autoptr(GError) error = NULL;
-  gboolean          ok;
-
-  ok = tl_event_thread_stop (thread, TT_PATIENCE, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_true (ok);
-}
-
 /* ---- Start ---- */
 
 static void
@@ -60,7 +36,7 @@ test_start (void)
   g_assert_false (tl_event_thread_start (thread, &error));
   g_assert_error (error, TL_ERROR, TL_ERROR_ALREADY_STARTED);
   g_clear_error (&error);
-  stop (thread);
+  tt_stop (thread);
   tt_wait_threads ("starter", 0);
 }
 
@@ -80,7 +56,7 @@ where_func (TlFuture  *future,
 static void
 test_work_runs_there (void)
 {
-  g_autoptr(TlEventThread) thread = started ("worker");
+  g_autoptr(TlEventThread) thread = tt_started ("worker");
   g_autoptr(GMainContext)  context = tl_event_thread_dup_context (thread);
   TlExecutor              *executor = tl_event_thread_get_executor (thread);
   g_autoptr(TlFuture)      first = tl_event_thread_submit (thread, where_func, NULL, NULL);
@@ -90,7 +66,7 @@ test_work_runs_there (void)
   tt_wait_for (second, DONE);
   g_assert_true (tl_future_get_pointer (first, NULL) == context);
   g_assert_true (tl_future_get_pointer (second, NULL) == context);
-  stop (thread);
+  tt_stop (thread);
 }
 
 typedef struct
@@ -115,7 +91,7 @@ one_at_a_time_func (TlFuture  *future,
 static void
 test_one_at_a_time (void)
 {
-  g_autoptr(TlEventThread) thread = started ("worker");
+  g_autoptr(TlEventThread) thread = tt_started ("worker");
   OneAtATime               one = { 0, 0 };
   TlFuture                *future = NULL;
   guint                    i;
@@ -128,7 +104,7 @@ test_one_at_a_time (void)
   tt_wait_for (future, DONE);
   g_assert_cmpint (one.ran, ==, 10000);
   tl_future_unref (future);
-  stop (thread);
+  tt_stop (thread);
 }
 
 static void
@@ -146,7 +122,7 @@ test_submit_too_early_and_too_late (void)
   futures[1] = tl_executor_submit (tl_event_thread_get_executor (thread),
                                    tt_nothing_func, &traces[1], tt_trace_destroy);
   g_assert_true (tl_event_thread_start (thread, NULL));
-  stop (thread);
+  tt_stop (thread);
   futures[2] = tl_event_thread_submit (thread, tt_nothing_func, &traces[2], tt_trace_destroy);
   futures[3] = tl_executor_submit (tl_event_thread_get_executor (thread),
                                    tt_nothing_func, &traces[3], tt_trace_destroy);
@@ -172,12 +148,12 @@ check_cannot_start (TlEventThread *thread)
 static void
 test_no_restart (void)
 {
-  g_autoptr(TlEventThread) thread = started (NULL);
+  g_autoptr(TlEventThread) thread = tt_started (NULL);
   g_autoptr(TlEventThread) quit_early = tl_event_thread_new (NULL);
 
-  stop (thread);
+  tt_stop (thread);
   check_cannot_start (thread);
-  stop (thread);
+  tt_stop (thread);
 
   tl_event_thread_quit (quit_early);
   check_cannot_start (quit_early);
@@ -189,7 +165,7 @@ test_no_restart (void)
 static void
 test_stop_drains (void)
 {
-  g_autoptr(TlEventThread) thread = started ("draining");
+  g_autoptr(TlEventThread) thread = tt_started ("draining");
   g_autoptr(TlFuture)      late = NULL;
   TtGate                   gate;
   int                      counter = 0;
@@ -207,7 +183,7 @@ test_stop_drains (void)
   g_assert_false (tl_future_done (tl_event_thread_get_stopped (thread)));
 
   tt_gate_open (&gate);
-  stop (thread);
+  tt_stop (thread);
   g_assert_cmpint (counter, ==, 1000);
   g_assert_false (tl_event_thread_get_running (thread));
   g_assert_null (tl_event_thread_dup_context (thread));
@@ -225,7 +201,7 @@ never (gpointer unused)
 static void
 test_sources_are_destroyed (void)
 {
-  g_autoptr(TlEventThread) thread = started (NULL);
+  g_autoptr(TlEventThread) thread = tt_started (NULL);
   GMainContext            *context = tl_event_thread_dup_context (thread);
   TtTrace                  traces[3] = { { 0, }, };
   guint                    i;
@@ -239,7 +215,7 @@ test_sources_are_destroyed (void)
       g_source_unref (source);
     }
   g_main_context_unref (context);
-  stop (thread);
+  tt_stop (thread);
   for (i = 0; i < G_N_ELEMENTS (traces); i++)
     {
       tt_poll_until (tt_trace_gone, &traces[i], "the source was destroyed");
@@ -288,13 +264,13 @@ join_in_thread (gpointer thread)
 static void
 test_many_join (void)
 {
-  g_autoptr(TlEventThread) thread = started (NULL);
+  g_autoptr(TlEventThread) thread = tt_started (NULL);
   GThread                 *threads[4];
   guint                    i;
 
   for (i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("joiner", join_in_thread, thread);
-  stop (thread);
+  tt_stop (thread);
   for (i = 0; i < G_N_ELEMENTS (threads); i++)
     g_assert_true (GPOINTER_TO_INT (g_thread_join (threads[i])));
 }
@@ -326,7 +302,7 @@ stopped (GObject      *source,
 static void
 test_stop_async (void)
 {
-  g_autoptr(TlEventThread) thread = started (NULL);
+  g_autoptr(TlEventThread) thread = tt_started (NULL);
   g_autoptr(GCancellable)  cancellable = g_cancellable_new ();
   TtGate                   gate;
   Stopped                  s[2] = { { 0, }, };
@@ -348,7 +324,7 @@ test_stop_async (void)
   g_assert_no_error (s[0].error);
   g_assert_true (s[0].ok);
   g_assert_false (tl_event_thread_get_running (thread));
-  stop (thread);
+  tt_stop (thread);
   tt_gate_clear (&gate);
 }
 
@@ -382,7 +358,7 @@ test_running_notifies (void)
   tl_event_thread_quit (thread);
   tt_run_until (is_stopped, thread);
   tt_run_until (tt_is_set, &n.calls);
-  stop (thread);
+  tt_stop (thread);
 }
 
 static void

@@ -323,6 +323,30 @@ tt_run_until (TtPredicate predicate,
   g_main_loop_unref (run.loop);
 }
 
+TlEventThread *
+tt_started (const char *name)
+{
+  TlEventThread    *thread = tl_event_thread_new (name);
+  g_autoptr(GError) error = NULL;
+  gboolean          ok;
+
+  ok = tl_event_thread_start (thread, &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  return thread;
+}
+
+void
+tt_stop (TlEventThread *thread)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean          ok;
+
+  ok = tl_event_thread_stop (thread, TT_PATIENCE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
 /* For the little that has no way to be waited for. */
 void
 tt_poll_until (TtPredicate  predicate,

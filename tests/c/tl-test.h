@@ -88,6 +88,10 @@ gboolean   tt_is_done            (gpointer        future);
 void       tt_iterate            (void);
 void       tt_shutdown           (TlExecutor     *executor);
 
+TlEventThread *
+           tt_started            (const char     *name);
+void       tt_stop               (TlEventThread  *thread);
+
 #define tt_assert_state(future, state) \
   g_assert_cmpint (tl_future_get_state (future), ==, TL_FUTURE_STATE_ ## state)
 
