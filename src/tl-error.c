@@ -10,8 +10,7 @@ typedef struct
   TlErrorHandler   func;
   gpointer         user_data;
   GDestroyNotify   destroy;
-  TlMailbox       *home;
-  GThread         *submitter;
+  TlHome          *home;
 } Handler;
 
 /* One that is on its way to the handler's own thread. */
@@ -35,8 +34,8 @@ handler_unref (Handler *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  tl_mailbox_release (self->home, self->submitter, self->user_data, self->destroy);
-  tl_mailbox_unref (self->home);
+  tl_home_release (self->home, self->user_data, self->destroy);
+  tl_home_unref (self->home);
   g_free (self);
 }
 
@@ -71,9 +70,7 @@ tl_set_error_handler (TlErrorHandler handler,
       self->func = handler;
       self->user_data = user_data;
       self->destroy = destroy;
-      self->home = tl_mailbox_ref_thread_default ();
-      self->submitter = g_thread_self ();
-      tl_mailbox_note_submitter (self->home);
+      self->home = tl_home_ref_noted ();
     }
 
   G_LOCK (handler);
@@ -118,7 +115,7 @@ tl_report_unobserved (const char   *executor,
       return;
     }
 
-  if (!tl_mailbox_is_live (current->home))
+  if (!tl_mailbox_is_live (current->home->mailbox))
     {
       current->func (executor, task, error, current->user_data);
       return;
@@ -130,5 +127,5 @@ tl_report_unobserved (const char   *executor,
   report->executor = g_strdup (executor);
   report->task = g_strdup (task);
   report->error = g_error_copy (error);
-  tl_mailbox_post (report->handler->home, &report->letter);
+  tl_mailbox_post (report->handler->home->mailbox, &report->letter);
 }

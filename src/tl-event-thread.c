@@ -137,9 +137,7 @@ run_loop (gpointer data)
   g_main_context_push_thread_default (core->context);
   mailbox = tl_mailbox_ref_thread_default ();
 
-  g_mutex_lock (&core->queue->lock);
-  core->queue->not_started = FALSE;
-  g_mutex_unlock (&core->queue->lock);
+  tl_queue_set_started (core->queue, TRUE);
 
   set_phase (core, RUNNING);
 
@@ -147,7 +145,9 @@ run_loop (gpointer data)
   tl_future_add_done_callback (ended, all_has_run, &over, NULL);
 
   while (!over)
-    g_main_context_iteration (core->context, TRUE);
+    if (!g_main_context_iteration (core->context, FALSE) &&
+        !tl_mailbox_look_on (mailbox, g_atomic_int_get (&core->queue->owner.spin_time)))
+      g_main_context_iteration (core->context, TRUE);
 
   /* What the last tasks have left in the mail. */
   tl_mailbox_flush (mailbox);
@@ -234,7 +234,7 @@ tl_event_thread_constructed (GObject *object)
   g_cond_init (&core->changed);
   core->context = g_main_context_new ();
   core->queue = tl_loop_new (core->context, self->name != NULL ? self->name : "tl-events");
-  core->queue->not_started = TRUE;
+  tl_queue_set_started (core->queue, FALSE);
   core->stopped = tl_future_new_owned (&core->queue->owner);
   core->notifier = tl_notifier_new (object, core_changed);
 

@@ -32,6 +32,7 @@ enum
   PROP_MAX_QUEUED,
   PROP_WHEN_FULL,
   PROP_IDLE_TIMEOUT,
+  PROP_SPIN_TIME,
   PROP_N_QUEUED,
   PROP_N_RUNNING,
   N_PROPS
@@ -127,6 +128,10 @@ tl_executor_get_property (GObject    *object,
       g_value_set_int64 (value, tl_executor_get_idle_timeout (self));
       break;
 
+    case PROP_SPIN_TIME:
+      g_value_set_int64 (value, tl_executor_get_spin_time (self));
+      break;
+
     case PROP_N_QUEUED:
       g_value_set_uint (value, tl_executor_get_n_queued (self));
       break;
@@ -171,6 +176,10 @@ tl_executor_set_property (GObject      *object,
 
     case PROP_IDLE_TIMEOUT:
       tl_executor_set_idle_timeout (self, g_value_get_int64 (value));
+      break;
+
+    case PROP_SPIN_TIME:
+      tl_executor_set_spin_time (self, g_value_get_int64 (value));
       break;
 
     default:
@@ -259,6 +268,22 @@ tl_executor_class_init (TlExecutorClass *klass)
   props[PROP_IDLE_TIMEOUT] =
     g_param_spec_int64 ("idle-timeout", NULL, NULL,
                         -1, G_MAXINT64, 15 * G_TIME_SPAN_SECOND,
+                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TlExecutor:spin-time: (getter get_spin_time) (setter set_spin_time)
+   *
+   * For how many microseconds a thread looks on before it sleeps: a worker that
+   * has nothing to do, the thread of an event thread, and whoever waits for a
+   * future of this executor. It uses a processor meanwhile; to sleep and to be
+   * woken takes longer than that, though. 0 is not to look on at all, and -1
+   * is for the library to choose: 25 where there is more than one processor.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SPIN_TIME] =
+    g_param_spec_int64 ("spin-time", NULL, NULL,
+                        -1, G_TIME_SPAN_SECOND, -1,
                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -443,10 +468,10 @@ tl_executor_post (TlExecutor     *self,
                   gpointer        user_data,
                   GDestroyNotify  destroy)
 {
-  TlFuture *future = tl_executor_submit (self, func, user_data, destroy);
+  g_return_if_fail (TL_IS_EXECUTOR (self));
+  g_return_if_fail (func != NULL);
 
-  if (future != NULL)
-    tl_future_unref (future);
+  tl_queue_post (self->queue, tl_post_new (func, user_data, destroy));
 }
 
 /* ---- Shutting down ---- */
@@ -611,17 +636,9 @@ void
 tl_executor_set_max_queued (TlExecutor *self,
                             guint       max_queued)
 {
-  gboolean changed;
-
   g_return_if_fail (TL_IS_EXECUTOR (self));
 
-  g_mutex_lock (&self->queue->lock);
-  changed = self->queue->max_queued != max_queued;
-  self->queue->max_queued = max_queued;
-  g_cond_broadcast (&self->queue->room);
-  g_mutex_unlock (&self->queue->lock);
-
-  if (changed)
+  if (tl_queue_set_limit (self->queue, max_queued))
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MAX_QUEUED]);
 }
 
@@ -679,6 +696,31 @@ tl_executor_set_idle_timeout (TlExecutor *self,
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IDLE_TIMEOUT]);
 }
 
+gint64
+tl_executor_get_spin_time (TlExecutor *self)
+{
+  g_return_val_if_fail (TL_IS_EXECUTOR (self), 0);
+
+  return g_atomic_int_get (&self->queue->owner.spin_time);
+}
+
+void
+tl_executor_set_spin_time (TlExecutor *self,
+                           gint64      spin_time)
+{
+  TlOwner *owner;
+  gint old;
+
+  g_return_if_fail (TL_IS_EXECUTOR (self));
+
+  owner = &self->queue->owner;
+  old = g_atomic_int_get (&owner->spin_time);
+  tl_owner_set_spin_time (owner, spin_time);
+
+  if (g_atomic_int_get (&owner->spin_time) != old)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SPIN_TIME]);
+}
+
 guint
 tl_executor_get_n_queued (TlExecutor *self)
 {
@@ -687,7 +729,7 @@ tl_executor_get_n_queued (TlExecutor *self)
   g_return_val_if_fail (TL_IS_EXECUTOR (self), 0);
 
   g_mutex_lock (&self->queue->lock);
-  n_queued = self->queue->n_queued;
+  n_queued = tl_queue_count (self->queue);
   g_mutex_unlock (&self->queue->lock);
 
   return n_queued;

@@ -18,16 +18,19 @@ struct _TlCallback
   TlFutureCallback  func;
   gpointer          user_data;
   GDestroyNotify    destroy;
-  TlMailbox        *mailbox;
-  GThread          *submitter;
+  TlHome           *home;
 };
 
 static void
 callback_free (TlCallback *callback)
 {
+  TlLocal *local;
+
   g_clear_pointer (&callback->future, tl_future_unref);
-  tl_mailbox_unref (callback->mailbox);
-  g_free (callback);
+
+  local = tl_local ();
+  tl_ref_supply_give (&local->homes, &callback->home->refs);
+  tl_block_free (&local->blocks, callback, sizeof *callback);
 }
 
 /* With the lock held. */
@@ -77,7 +80,8 @@ tl_future_add_done_callback (TlFuture         *self,
                              gpointer          user_data,
                              GDestroyNotify    destroy)
 {
-  TlCallback *new = NULL;
+  TlLocal *local = tl_local ();
+  TlCallback *new;
   TlCallback **end;
   gboolean settled;
   guint id;
@@ -85,14 +89,16 @@ tl_future_add_done_callback (TlFuture         *self,
   g_return_val_if_fail (self != NULL, 0);
   g_return_val_if_fail (callback != NULL, 0);
 
-  new = g_new0 (TlCallback, 1);
-  new->letter.func = callback_arrived;
-  new->func = callback;
-  new->user_data = user_data;
-  new->destroy = destroy;
-  new->mailbox = tl_mailbox_ref_thread_default ();
-  new->submitter = g_thread_self ();
-  tl_mailbox_note_submitter (new->mailbox);
+  new = tl_block_new (&local->blocks, sizeof *new);
+  *new = (TlCallback) {
+    .letter.func = callback_arrived,
+    .func = callback,
+    .user_data = user_data,
+    .destroy = destroy,
+    .home = tl_home_current (local),
+  };
+  tl_ref_supply_take (&local->homes, &new->home->refs);
+  tl_mailbox_note_submitter (new->home->mailbox);
 
   tl_future_lock (self);
 
@@ -113,7 +119,7 @@ tl_future_add_done_callback (TlFuture         *self,
   tl_future_unlock (self);
 
   if (settled)
-    tl_mailbox_post (new->mailbox, &new->letter);
+    tl_mailbox_post (new->home->mailbox, &new->letter);
 
   return id;
 }
@@ -126,8 +132,7 @@ tl_future_remove_done_callback (TlFuture *self,
   TlCallback *callback = NULL;
   gpointer user_data;
   GDestroyNotify destroy;
-  g_autoptr(TlMailbox) mailbox = NULL;
-  GThread *submitter;
+  TlHome *home;
   gboolean posted;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -145,8 +150,7 @@ tl_future_remove_done_callback (TlFuture *self,
   callback->removed = TRUE;
   user_data = callback->user_data;
   destroy = callback->destroy;
-  submitter = callback->submitter;
-  mailbox = tl_mailbox_ref (callback->mailbox);
+  home = tl_home_ref (callback->home);
 
   /* One that is on its way stays, for its letter to find. */
   posted = callback->posted;
@@ -155,7 +159,8 @@ tl_future_remove_done_callback (TlFuture *self,
 
   tl_future_unlock (self);
 
-  tl_mailbox_release (mailbox, submitter, user_data, destroy);
+  tl_home_release (home, user_data, destroy);
+  tl_home_unref (home);
   if (!posted)
     callback_free (callback);
 
@@ -196,10 +201,14 @@ tl_future_deliver (TlFuture *self)
   while (letters != NULL)
     {
       TlCallback *callback = (TlCallback *) letters;
-      g_autoptr(TlMailbox) mailbox = tl_mailbox_ref (callback->mailbox);
+      TlHome *home = callback->home;
+      TlLocal *local = tl_local ();
 
+      /* The callback may be gone before the mailbox has done with the post. */
+      tl_ref_supply_take (&local->homes, &home->refs);
       letters = letters->next;
-      tl_mailbox_post (mailbox, &callback->letter);
+      tl_mailbox_post (home->mailbox, &callback->letter);
+      tl_ref_supply_give (&local->homes, &home->refs);
     }
 
   tl_future_touch_watchers (self, TRUE);

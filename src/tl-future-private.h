@@ -4,8 +4,9 @@
 
 #include <threadloop.h>
 
-#include "tl-mailbox-private.h"
+#include "tl-home-private.h"
 #include "tl-notifier-private.h"
+#include "tl-park-private.h"
 #include "tl-timer-private.h"
 
 G_BEGIN_DECLS
@@ -17,18 +18,19 @@ typedef struct _TlOwnerClass TlOwnerClass;
 typedef enum
 {
   TL_WAIT_BLOCK,           /* go on and block */
+  TL_WAIT_LOOK,            /* the same, but it is worth a short look before */
   TL_WAIT_RAN,             /* the waiter has run it itself */
   TL_WAIT_WOULD_DEADLOCK,  /* only this thread could run it */
 } TlWaitAdvice;
 
 struct _TlOwnerClass
 {
-  /* Takes a future that is still queued out of the queue. If this is TRUE, the
-   * caller has to settle it and to say so then; if not, it runs, has settled,
-   * or was taken by somebody else. */
+  /* Claims a future that is still queued, so that it will not run. If this is
+   * TRUE, the caller has to settle it and to say so then; if not, it runs, has
+   * settled, or was claimed by somebody else. */
   gboolean     (*remove)      (TlOwner  *self,
                                TlFuture *future);
-  void         (*dropped)     (TlOwner  *self);
+  void         (*removed)     (TlOwner  *self);
 
   /* Called by a thread that is going to block until @future has settled. */
   TlWaitAdvice (*before_wait) (TlOwner  *self,
@@ -39,13 +41,22 @@ struct _TlOwnerClass
 
 struct _TlOwner
 {
+  TlRefs              refs;
   const TlOwnerClass *klass;
-  gatomicrefcount     ref_count;
   char               *name;
+  gint                spin_time;    /* in microseconds, for those who wait */
 };
 
-TlOwner *tl_owner_ref   (TlOwner *self);
-void     tl_owner_unref (TlOwner *self);
+void     tl_owner_init  (TlOwner            *self,
+                         const TlOwnerClass *klass,
+                         const char         *name);
+TlOwner *tl_owner_ref   (TlOwner            *self);
+void     tl_owner_unref (TlOwner            *self);
+
+/* In microseconds; -1 is for the usual time. */
+void     tl_owner_set_spin_time
+                        (TlOwner            *self,
+                         gint64              spin_time);
 
 /* G_TYPE_INVALID is a result without a value, G_TYPE_ERROR with a NULL error
  * one that was cancelled. Values that are none of the types of the setters are
@@ -96,43 +107,42 @@ enum
   TL_OBSERVED  = 1 << 9,        /* the error was handed out */
   TL_ASKED     = 1 << 10,       /* to cancel, while it could not be removed */
   TL_TIMED_OUT = 1 << 11,
+  TL_CLAIMED   = 1 << 12,       /* somebody runs it, or sees to it that nobody will */
 };
 
 #define TL_LOCK_BIT 30
 
-/* Which of the queue's lists a future is in. */
-typedef enum
+/* What waits in a queue. It is a future, or a post: work that nobody has a
+ * future of, which is made one when its turn has come. */
+typedef struct _TlItem TlItem;
+
+struct _TlItem
 {
-  TL_PLACE_NONE,
-  TL_PLACE_QUEUED,
-  TL_PLACE_RUNNING,
-} TlPlace;
+  TlItem         *next;
+  TlFunc          func;         /* NULL for a future that is settled by hand */
+  gpointer        user_data;
+  GDestroyNotify  destroy;
+  gsize           home;         /* a TlHome, and one bit that marks a post */
+};
+
+#define TL_ITEM_IS_POST 1
 
 /* The future is the unit of work: nothing else is allocated for a task.
  *
  * Locks: the bit lock in @word guards @result until the future has settled,
- * @extra and what is in it. No other lock is taken while it is held.
- * @prev, @next and @place are under the owner's lock, which is never taken
- * while the bit lock is held, nor the other way round. */
+ * @extra and what is in it. No other lock is taken while it is held. The item's
+ * link and @outer are its queue's; the rest does not change, or belongs to who
+ * has claimed it. */
 struct _TlFuture
 {
+  TlItem          item;
   gint            ref_count;
   guint           word;         /* flags and the lock */
-
   TlOwner        *owner;        /* NULL for one that anybody may settle */
-  TlFuture       *prev;
-  TlFuture       *next;
-  gint            priority;
-  guint           place;
-
-  TlFunc          func;         /* NULL for one that is settled by hand */
-  gpointer        user_data;
-  GDestroyNotify  destroy;
-  TlMailbox      *home;         /* where user data and the result are to be freed */
-  GThread        *submitter;    /* not a reference: to tell it from others */
-
   TlResult        result;
   TlFutureExtra  *extra;
+  TlFuture       *outer;        /* while it runs: the one it runs inside of */
+  gint            priority;
 };
 
 /* For executors. A new task has not been queued yet, and has to be either
@@ -142,6 +152,26 @@ TlFuture     *tl_future_new_task         (TlOwner             *owner,
                                           gpointer             user_data,
                                           GDestroyNotify       destroy,
                                           int                  priority);
+
+/* Work without a future. Only a queue can free it: by making a future of it,
+ * which takes the place of @post in all regards. */
+TlItem       *tl_post_new                (TlFunc               func,
+                                          gpointer             user_data,
+                                          GDestroyNotify       destroy);
+TlFuture     *tl_future_new_from_post    (TlOwner             *owner,
+                                          TlItem              *post);
+
+static inline gboolean
+tl_item_is_post (const TlItem *self)
+{
+  return (self->home & TL_ITEM_IS_POST) != 0;
+}
+
+static inline TlHome *
+tl_item_home (const TlItem *self)
+{
+  return (TlHome *) (self->home & ~(gsize) TL_ITEM_IS_POST);
+}
 
 /* One that the owner settles by hand, when something about itself has come to
  * its end. Consumers cannot cancel it, nor wait for it on the owner's own
@@ -158,11 +188,17 @@ void          tl_future_follow           (TlFuture            *self,
 void          tl_future_set_deadline     (TlFuture            *self,
                                           gint64               deadline);
 
-/* Runs a future that was taken out of its queue, and settles it. */
+/* Claims a future that waits to be run, for who is going to run it (with
+ * %TL_RUNNING), or to settle it in the runner's stead. FALSE if somebody was
+ * faster. */
+gboolean      tl_future_claim            (TlFuture            *self,
+                                          guint                flags);
+
+/* Runs a future that was claimed for it, and settles it. */
 void          tl_future_run              (TlFuture            *self);
 
-/* Settles a future that was taken out of its queue, or never queued, without
- * running it. Takes @error; NULL means cancelled. */
+/* Settles a future that was claimed, or never queued, without running it.
+ * Takes @error; NULL means cancelled. */
 void          tl_future_reject           (TlFuture            *self,
                                           GError              *error);
 
@@ -208,16 +244,6 @@ void          tl_future_unwatch          (TlFuture            *self,
 void          tl_future_get_progress     (TlFuture            *self,
                                           double              *fraction,
                                           char               **message);
-
-/* tl-park.c: waiting for a word in memory to change. */
-typedef gboolean (*TlParkFunc) (gpointer address);
-
-gboolean      tl_park                    (gpointer             address,
-                                          TlParkFunc           sleep_on,
-                                          gint64               end_time,
-                                          GCancellable        *cancellable,
-                                          GError             **error);
-void          tl_unpark_all              (gpointer             address);
 
 /* tl-error.c */
 void          tl_report_unobserved       (const char          *executor,

@@ -13,6 +13,27 @@ still_pending (gpointer future)
   return !(tl_future_add_flags (future, TL_PARKED) & TL_SETTLED);
 }
 
+/* The same, for one that looks and does not sleep. */
+static gboolean
+not_settled (gpointer future)
+{
+  return !(tl_future_flags (future) & TL_SETTLED);
+}
+
+/* A short look, for a result that is about to come: to sleep and to be woken
+ * takes longer than most short tasks. */
+static gboolean
+comes_at_once (TlFuture *self,
+               gint64    timeout)
+{
+  gint spin_time = g_atomic_int_get (&self->owner->spin_time);
+
+  if (timeout > 0 && timeout < spin_time)
+    spin_time = (gint) timeout;
+
+  return !tl_spin (self, not_settled, spin_time);
+}
+
 static gboolean
 would_deadlock (GError     **error,
                 const char  *why)
@@ -46,6 +67,11 @@ block_until_done (TlFuture      *self,
                                "Waiting for this on the thread that has to run it would deadlock; "
                                "add a done-callback, or wait on another thread");
 
+      case TL_WAIT_LOOK:
+        if (comes_at_once (self, timeout))
+          return TRUE;
+        break;
+
       case TL_WAIT_BLOCK:
       default:
         break;
@@ -68,7 +94,7 @@ tl_future_wait (TlFuture      *self,
       !block_until_done (self, timeout, cancellable, error))
     return FALSE;
 
-  tl_mailbox_release_mine ();
+  tl_home_come ();
 
   return TRUE;
 }

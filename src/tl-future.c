@@ -14,17 +14,16 @@
  * never run. Whoever removes it from the queue, or has run it, settles it. A
  * future without a function settles when its result is given. */
 
+/* About what it takes to wake a thread. */
+#define USUAL_SPIN_TIME 25
+
 /* The functions that run on this thread, the innermost first: a waiter may
  * run another task inside of its own. */
-typedef struct _Frame Frame;
-
-struct _Frame
+struct _TlFrame
 {
   TlFuture *future;
-  Frame    *up;
+  TlFrame  *up;
 };
-
-static GPrivate current_frame;
 
 /* What G_DEFINE_BOXED_TYPE() would do, if it were ISO C. */
 GType
@@ -40,21 +39,47 @@ tl_future_get_type (void)
   return type;
 }
 
+static void
+owner_free (TlRefs *refs)
+{
+  TlOwner *self = (TlOwner *) refs;
+
+  g_free (g_steal_pointer (&self->name));
+  self->klass->free (self);
+}
+
+void
+tl_owner_init (TlOwner            *self,
+               const TlOwnerClass *klass,
+               const char         *name)
+{
+  tl_refs_init (&self->refs, owner_free);
+  self->klass = klass;
+  self->name = g_strdup (name);
+  tl_owner_set_spin_time (self, -1);
+}
+
+void
+tl_owner_set_spin_time (TlOwner *self,
+                        gint64   spin_time)
+{
+  if (spin_time < 0)
+    spin_time = g_get_num_processors () > 1 ? USUAL_SPIN_TIME : 0;
+
+  g_atomic_int_set (&self->spin_time, (gint) MIN (spin_time, G_TIME_SPAN_SECOND));
+}
+
 TlOwner *
 tl_owner_ref (TlOwner *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  tl_refs_add (&self->refs, 1);
   return self;
 }
 
 void
 tl_owner_unref (TlOwner *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  g_free (g_steal_pointer (&self->name));
-  self->klass->free (self);
+  tl_refs_drop (&self->refs, 1);
 }
 
 /* GLib's bit locks are written in assembler, which ThreadSanitizer does not
@@ -107,6 +132,40 @@ tl_future_need_extra (TlFuture *self)
   return self->extra;
 }
 
+/* Takes no reference for what it is given. */
+static TlFuture *
+make (TlLocal *local,
+      TlOwner *owner,
+      TlItem   item,
+      int      priority)
+{
+  TlFuture *self = tl_block_new (&local->blocks, sizeof (TlFuture));
+
+  self->item = item;
+  self->ref_count = 1;
+  self->word = 0;
+  self->owner = owner;
+  self->result = (TlResult) { .type = G_TYPE_INVALID };
+  self->extra = NULL;
+  self->priority = priority;
+
+  return self;
+}
+
+/* A home for something that is to be kept. */
+static gsize
+settle_down (TlLocal        *local,
+             GDestroyNotify  destroy)
+{
+  TlHome *home = tl_home_current (local);
+
+  tl_ref_supply_take (&local->homes, &home->refs);
+  if (destroy != NULL)
+    tl_mailbox_note_submitter (home->mailbox);
+
+  return (gsize) home;
+}
+
 TlFuture *
 tl_future_new_task (TlOwner        *owner,
                     TlFunc          func,
@@ -114,30 +173,51 @@ tl_future_new_task (TlOwner        *owner,
                     GDestroyNotify  destroy,
                     int             priority)
 {
-  TlFuture *self = g_new0 (TlFuture, 1);
+  TlLocal *local = tl_local ();
+  TlItem item = { NULL, func, user_data, destroy, settle_down (local, destroy) };
 
-  self->ref_count = 1;
-  self->owner = tl_owner_ref (owner);
+  tl_ref_supply_take (&local->owners, &owner->refs);
+
+  return make (local, owner, item, priority);
+}
+
+TlItem *
+tl_post_new (TlFunc         func,
+             gpointer       user_data,
+             GDestroyNotify destroy)
+{
+  TlLocal *local = tl_local ();
+  TlItem *self = tl_block_new (&local->blocks, sizeof (TlItem));
+
   self->func = func;
   self->user_data = user_data;
   self->destroy = destroy;
-  self->priority = priority;
-  self->home = tl_mailbox_ref_thread_default ();
-  self->submitter = g_thread_self ();
-  if (destroy != NULL)
-    tl_mailbox_note_submitter (self->home);
+  self->home = settle_down (local, destroy) | TL_ITEM_IS_POST;
 
   return self;
 }
 
 TlFuture *
+tl_future_new_from_post (TlOwner *owner,
+                         TlItem  *post)
+{
+  TlLocal *local = tl_local ();
+  TlItem item = *post;
+
+  item.home = (gsize) tl_item_home (post);
+  tl_block_free (&local->blocks, post, sizeof *post);
+  tl_ref_supply_take (&local->owners, &owner->refs);
+
+  return make (local, owner, item, G_PRIORITY_DEFAULT);
+}
+
+TlFuture *
 tl_future_new (const char *name)
 {
-  TlFuture *self = g_new0 (TlFuture, 1);
+  TlLocal *local = tl_local ();
+  TlItem item = { .home = settle_down (local, NULL) };
+  TlFuture *self = make (local, NULL, item, G_PRIORITY_DEFAULT);
 
-  self->ref_count = 1;
-  self->home = tl_mailbox_ref_thread_default ();
-  self->submitter = g_thread_self ();
   tl_future_set_name (self, name);
 
   return self;
@@ -183,18 +263,19 @@ static void
 release_result (TlFuture *self)
 {
   TlResult *result = &self->result;
+  TlHome *home = tl_item_home (&self->item);
   GValue *value;
 
   switch (G_TYPE_FUNDAMENTAL (result->type))
     {
     case G_TYPE_POINTER:
       if (result->u.pointer != NULL)
-        tl_mailbox_release (self->home, self->submitter, result->u.pointer, result->destroy);
+        tl_home_release (home, result->u.pointer, result->destroy);
       break;
 
     case G_TYPE_OBJECT:
       if (result->u.pointer != NULL)
-        tl_mailbox_release (self->home, self->submitter, result->u.pointer, g_object_unref);
+        tl_home_release (home, result->u.pointer, g_object_unref);
       break;
 
     case G_TYPE_BOXED:
@@ -205,7 +286,7 @@ release_result (TlFuture *self)
         }
       value = g_new0 (GValue, 1);
       g_value_take_boxed (g_value_init (value, result->type), result->u.pointer);
-      tl_mailbox_release (self->home, self->submitter, value, free_result_value);
+      tl_home_release (home, value, free_result_value);
       break;
 
     default:
@@ -219,13 +300,15 @@ future_free (TlFuture *self)
 {
   TlFutureExtra *extra = self->extra;
   guint flags = tl_future_flags (self);
+  TlLocal *local;
 
   if ((flags & TL_FAILED) && !(flags & TL_OBSERVED))
     tl_report_unobserved (self->owner != NULL ? self->owner->name : "",
                           extra != NULL && extra->name != NULL ? extra->name : "",
                           self->result.u.pointer);
 
-  release_result (self);
+  if (self->result.type != G_TYPE_INVALID)
+    release_result (self);
 
   if (extra != NULL)
     {
@@ -236,9 +319,11 @@ future_free (TlFuture *self)
       g_free (extra);
     }
 
-  g_clear_pointer (&self->owner, tl_owner_unref);
-  tl_mailbox_unref (self->home);
-  g_free (self);
+  local = tl_local ();
+  if (self->owner != NULL)
+    tl_ref_supply_give (&local->owners, &self->owner->refs);
+  tl_ref_supply_give (&local->homes, &tl_item_home (&self->item)->refs);
+  tl_block_free (&local->blocks, self, sizeof *self);
 }
 
 void
@@ -267,7 +352,7 @@ tl_future_unref (TlFuture *self)
 TlFuture *
 tl_future_get_current (void)
 {
-  Frame *frame = g_private_get (&current_frame);
+  TlFrame *frame = tl_local ()->frame;
 
   return frame != NULL ? frame->future : NULL;
 }
@@ -277,7 +362,7 @@ tl_future_depth (void)
 {
   guint depth = 0;
 
-  for (Frame *frame = g_private_get (&current_frame); frame != NULL; frame = frame->up)
+  for (TlFrame *frame = tl_local ()->frame; frame != NULL; frame = frame->up)
     depth++;
 
   return depth;
@@ -286,7 +371,7 @@ tl_future_depth (void)
 gboolean
 tl_future_is_mine (TlFuture *self)
 {
-  for (Frame *frame = g_private_get (&current_frame); frame != NULL; frame = frame->up)
+  for (TlFrame *frame = tl_local ()->frame; frame != NULL; frame = frame->up)
     if (frame->future == self)
       return TRUE;
 
@@ -346,33 +431,41 @@ tl_future_cancelled (TlFuture *self)
   return tl_future_get_state (self) == TL_FUTURE_STATE_CANCELLED;
 }
 
-/* Only for one whose result was given and whose function does not run. */
+/* It has settled, and its flags were @old before that. */
 static void
-settle (TlFuture *self)
+tell_all (TlFuture *self,
+          guint     old)
 {
-  const GError *error = self->result.u.pointer;
-  guint flags = TL_SETTLED;
-  guint old;
-
-  if (self->result.type == G_TYPE_ERROR)
-    flags |= error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-           ? TL_CANCELLED : TL_FAILED;
-
-  old = tl_future_add_flags (self, flags);
-
   if (old & TL_PARKED)
     tl_unpark_all (self);
   if (old & (TL_CALLBACKS | TL_WATCHED | TL_LINKED))
     tl_future_deliver (self);
 }
 
+/* Only for one whose result was given and whose function does not run. */
+static void
+settle (TlFuture *self)
+{
+  const GError *error = self->result.u.pointer;
+  guint flags = TL_SETTLED;
+
+  if (self->result.type == G_TYPE_ERROR)
+    flags |= error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+           ? TL_CANCELLED : TL_FAILED;
+
+  tell_all (self, tl_future_add_flags (self, flags));
+}
+
 static void
 release_user_data (TlFuture *self)
 {
-  GDestroyNotify destroy = self->destroy;
+  GDestroyNotify destroy = self->item.destroy;
 
-  self->destroy = NULL;
-  tl_mailbox_release (self->home, self->submitter, g_steal_pointer (&self->user_data), destroy);
+  if (destroy == NULL)
+    return;
+
+  self->item.destroy = NULL;
+  tl_home_release (tl_item_home (&self->item), g_steal_pointer (&self->item.user_data), destroy);
 }
 
 /* TRUE if it was the first. */
@@ -404,22 +497,29 @@ put_error (TlFuture *self,
   return put_result (self, (TlResult) { .type = G_TYPE_ERROR, .u.pointer = error });
 }
 
+gboolean
+tl_future_claim (TlFuture *self,
+                 guint     flags)
+{
+  gint word = g_atomic_int_get ((gint *) &self->word);
+
+  do
+    if (word & TL_CLAIMED)
+      return FALSE;
+  while (!g_atomic_int_compare_and_exchange_full ((gint *) &self->word, word,
+                                                  word | TL_CLAIMED | (gint) flags, &word));
+
+  return TRUE;
+}
+
 /* Takes it away from its owner, to settle it in its stead. */
 static gboolean
 remove_from_owner (TlFuture *self)
 {
-  if (self->func == NULL || (tl_future_flags (self) & (TL_RUNNING | TL_SETTLED)))
+  if (self->item.func == NULL || (tl_future_flags (self) & (TL_CLAIMED | TL_SETTLED)))
     return FALSE;
 
   return self->owner->klass->remove (self->owner, self);
-}
-
-/* What was removed has been settled. */
-static void
-drop_removed (TlFuture *self)
-{
-  self->owner->klass->dropped (self->owner);
-  tl_future_unref (self);
 }
 
 gboolean
@@ -429,7 +529,7 @@ tl_future_give (TlFuture *self,
   if (!put_result (self, result))
     return FALSE;
 
-  if (self->func == NULL)
+  if (self->item.func == NULL)
     {
       settle (self);
     }
@@ -437,7 +537,7 @@ tl_future_give (TlFuture *self,
     {
       release_user_data (self);
       settle (self);
-      drop_removed (self);
+      self->owner->klass->removed (self->owner);
     }
 
   return TRUE;
@@ -488,19 +588,17 @@ explain_time_out (TlFuture *self)
 static void
 call_func (TlFuture *self)
 {
-  Frame frame = { self, g_private_get (&current_frame) };
+  TlLocal *local = tl_local ();
+  TlFrame frame = { self, local->frame };
   GError *error = NULL;
   gboolean ok;
 
-  g_private_set (&current_frame, &frame);
-  ok = self->func (self, self->user_data, &error);
-  g_private_set (&current_frame, frame.up);
+  local->frame = &frame;
+  ok = self->item.func (self, self->item.user_data, &error);
+  local->frame = frame.up;
 
   if (ok && error == NULL)
-    {
-      put_result (self, (TlResult) { .type = G_TYPE_INVALID });
-      return;
-    }
+    return;
 
   if (error == NULL)
     error = g_error_new_literal (TL_ERROR, TL_ERROR_FAILED,
@@ -514,10 +612,28 @@ call_func (TlFuture *self)
   put_error (self, error);
 }
 
+/* For what has run well: gives no value, and settles, in one step. FALSE if a
+ * result was given, or is being given. */
+static gboolean
+settle_done (TlFuture *self)
+{
+  const gint busy = TL_GIVEN | TL_TIMED_OUT | (gint) (1u << TL_LOCK_BIT);
+  gint word = g_atomic_int_get ((gint *) &self->word);
+
+  do
+    if (word & busy)
+      return FALSE;
+  while (!g_atomic_int_compare_and_exchange_full ((gint *) &self->word, word,
+                                                  word | TL_GIVEN | TL_SETTLED, &word));
+
+  tell_all (self, (guint) word);
+  return TRUE;
+}
+
 void
 tl_future_run (TlFuture *self)
 {
-  guint old = tl_future_add_flags (self, TL_RUNNING);
+  guint old = tl_future_flags (self);
 
   if (old & TL_WATCHED)
     tl_future_touch_watchers (self, TRUE);
@@ -529,11 +645,14 @@ tl_future_run (TlFuture *self)
   else if (!(old & TL_GIVEN))
     call_func (self);
 
-  if (tl_future_flags (self) & TL_TIMED_OUT)
-    explain_time_out (self);
-
   /* First this, then settle: who has waited can rely on it. */
   release_user_data (self);
+  if (settle_done (self))
+    return;
+
+  put_result (self, (TlResult) { .type = G_TYPE_INVALID });
+  if (tl_future_flags (self) & TL_TIMED_OUT)
+    explain_time_out (self);
   settle (self);
 }
 
@@ -588,7 +707,7 @@ tl_future_cancel (TlFuture *self)
   if (remove_from_owner (self))
     {
       tl_future_reject (self, NULL);
-      drop_removed (self);
+      self->owner->klass->removed (self->owner);
       return TL_CANCEL_DONE;
     }
 
@@ -607,7 +726,7 @@ deadline_passed (gpointer data)
     {
       ask_to_end (self, TL_TIMED_OUT);
       tl_future_reject (self, tl_future_late_error (self));
-      drop_removed (self);
+      self->owner->klass->removed (self->owner);
     }
   else
     {
@@ -663,7 +782,7 @@ tl_future_set_deadline (TlFuture *self,
       if (remove_from_owner (self))
         {
           tl_future_reject (self, g_steal_pointer (&error));
-          drop_removed (self);
+          self->owner->klass->removed (self->owner);
         }
       return;
     }

@@ -17,7 +17,7 @@ struct _Bell
   TlLoop    *loop;            /* a reference while it is posted */
   TlMailbox *mailbox;
   int        priority;
-  gboolean   posted;
+  gint       posted;          /* atomic */
 };
 
 struct _TlLoop
@@ -26,20 +26,40 @@ struct _TlLoop
 
   GMainContext *context;      /* not a reference */
   TlMailbox    *mailbox;
+  TlRunner      runner;
 
-  /* Under the queue's lock. */
+  /* The one for the default priority is always there, and the last in the
+   * list; the others, under the queue's lock, when they have been needed. */
+  Bell          bell;
   Bell         *bells;
 };
 
 static void bell_arrived (TlLetter *letter,
                           gboolean  discarded);
 
-static gpointer
-tl_loop_pushed (TlQueue *queue,
-                int      priority)
+static void
+bell_init (Bell      *bell,
+           TlLoop    *loop,
+           int        priority)
 {
-  TlLoop *self = (TlLoop *) queue;
+  bell->letter.func = bell_arrived;
+  bell->loop = loop;
+  bell->mailbox = tl_mailbox_ref_for_context (loop->context, priority);
+  bell->priority = priority;
+  bell->next = loop->bells;
+  loop->bells = bell;
+}
+
+static Bell *
+find_bell (TlLoop *self,
+           int     priority)
+{
   Bell *bell;
+
+  if (priority == G_PRIORITY_DEFAULT)
+    return &self->bell;
+
+  g_mutex_lock (&self->queue.lock);
 
   for (bell = self->bells; bell != NULL; bell = bell->next)
     if (bell->priority == priority)
@@ -48,29 +68,69 @@ tl_loop_pushed (TlQueue *queue,
   if (bell == NULL)
     {
       bell = g_new0 (Bell, 1);
-      bell->letter.func = bell_arrived;
-      bell->loop = self;
-      bell->mailbox = tl_mailbox_ref_for_context (self->context, priority);
-      bell->priority = priority;
-      bell->next = self->bells;
-      self->bells = bell;
+      bell_init (bell, self, priority);
     }
 
-  if (bell->posted)
-    return NULL;
+  g_mutex_unlock (&self->queue.lock);
 
-  bell->posted = TRUE;
   return bell;
 }
 
 static void
-tl_loop_wake (TlQueue  *queue,
-              gpointer  todo)
+ring (Bell *bell)
 {
-  Bell *bell = todo;
+  if (g_atomic_int_get (&bell->posted) ||
+      !g_atomic_int_compare_and_exchange (&bell->posted, FALSE, TRUE))
+    return;
 
-  tl_queue_ref (queue);
+  tl_queue_ref (&bell->loop->queue);
   tl_mailbox_post (bell->mailbox, &bell->letter);
+}
+
+static void
+tl_loop_pushed (TlQueue *queue,
+                int      priority)
+{
+  ring (find_bell ((TlLoop *) queue, priority));
+}
+
+/* In the loop, after the bell was taken down. */
+static void
+run_some (TlLoop *self,
+          Bell   *bell)
+{
+  TlQueue *queue = &self->queue;
+  gint64 end = g_get_monotonic_time () + BUDGET;
+  TlItem *dead = NULL;
+  TlFuture *future;
+
+  g_mutex_lock (&queue->lock);
+
+  while ((future = tl_queue_take (queue, &self->runner, bell->priority, &dead)) != NULL)
+    {
+      /* If there is more, ring first: the task may run a main loop of its own,
+       * and this turn may not get to the end of the queue. */
+      gboolean more = tl_queue_has_work (queue);
+
+      g_mutex_unlock (&queue->lock);
+
+      if (more)
+        ring (bell);
+      tl_queue_bury (g_steal_pointer (&dead));
+      tl_future_run (future);
+
+      g_mutex_lock (&queue->lock);
+      tl_queue_finish (queue, &self->runner);
+      g_mutex_unlock (&queue->lock);
+      tl_future_unref (future);
+
+      if (g_get_monotonic_time () >= end)
+        return;
+      g_mutex_lock (&queue->lock);
+    }
+
+  g_mutex_unlock (&queue->lock);
+  tl_queue_bury (dead);
 }
 
 static void
@@ -78,9 +138,8 @@ bell_arrived (TlLetter *letter,
               gboolean  discarded)
 {
   Bell *bell = (Bell *) letter;
-  g_autoptr(TlQueue) queue = &bell->loop->queue;
-  gint64 end = g_get_monotonic_time () + BUDGET;
-  TlFuture *future;
+  TlLoop *self = bell->loop;
+  g_autoptr(TlQueue) queue = &self->queue;
 
   if (discarded)
     {
@@ -92,33 +151,13 @@ bell_arrived (TlLetter *letter,
       return;
     }
 
-  g_mutex_lock (&queue->lock);
-
   /* Not any more: what is pushed from here on rings again, for a main loop
    * inside of a task to hear. */
-  bell->posted = FALSE;
+  g_atomic_int_set (&bell->posted, FALSE);
+  run_some (self, bell);
 
-  while ((future = tl_queue_take (queue, bell->priority)) != NULL)
-    {
-      /* If there is more, ring first: the task may run a main loop of its own,
-       * and this turn may not get to the end of the queue. */
-      gboolean ring = queue->n_queued > 0 && !bell->posted;
-
-      bell->posted |= ring;
-      g_mutex_unlock (&queue->lock);
-
-      if (ring)
-        tl_loop_wake (queue, bell);
-      tl_queue_run (queue, future);
-
-      g_mutex_lock (&queue->lock);
-
-      if (g_get_monotonic_time () >= end)
-        break;
-    }
-
-  g_mutex_unlock (&queue->lock);
-
+  if (g_atomic_int_get (&queue->closed))
+    tl_queue_check_ended (queue);
   if (queue->notifier != NULL)
     tl_notifier_touch (queue->notifier, FALSE);
 }
@@ -151,9 +190,11 @@ tl_loop_free (TlOwner *owner)
 
       self->bells = bell->next;
       tl_mailbox_unref (bell->mailbox);
-      g_free (bell);
+      if (bell != &self->bell)
+        g_free (bell);
     }
 
+  tl_queue_drop_runner (&self->queue, &self->runner);
   tl_mailbox_unref (self->mailbox);
   tl_queue_clear (&self->queue);
   g_free (self);
@@ -162,12 +203,11 @@ tl_loop_free (TlOwner *owner)
 static const TlQueueClass tl_loop_class = {
   .owner_class = {
     .remove = tl_queue_remove,
-    .dropped = tl_queue_dropped,
+    .removed = tl_queue_removed,
     .before_wait = tl_queue_before_wait,
     .free = tl_loop_free,
   },
   .pushed = tl_loop_pushed,
-  .wake = tl_loop_wake,
   .where = tl_loop_where,
   .closed = tl_loop_closed,
   .at_rest = tl_loop_at_rest,
@@ -182,6 +222,8 @@ tl_loop_new (GMainContext *context,
   tl_queue_init (&self->queue, &tl_loop_class, name);
   self->context = context;
   self->mailbox = tl_mailbox_ref_for_context (context, G_PRIORITY_DEFAULT);
+  tl_queue_add_runner (&self->queue, &self->runner);
+  bell_init (&self->bell, self, G_PRIORITY_DEFAULT);
 
   return &self->queue;
 }

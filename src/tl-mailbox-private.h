@@ -35,6 +35,10 @@ TlMailbox *tl_mailbox_ref_thread_default (void);
 TlMailbox *tl_mailbox_ref                (TlMailbox      *self);
 void       tl_mailbox_unref              (TlMailbox      *self);
 
+/* Whether it is that of @context, and @context is there. */
+gboolean   tl_mailbox_is_for             (TlMailbox      *self,
+                                          GMainContext   *context);
+
 /* Never calls @letter's function from inside, except to discard it where the
  * context has gone. */
 void       tl_mailbox_post               (TlMailbox      *self,
@@ -53,15 +57,20 @@ void       tl_mailbox_release            (TlMailbox      *self,
                                           gpointer        data,
                                           GDestroyNotify  destroy);
 
-/* Frees what waits for the calling thread's own context: a thread that has
- * waited has not iterated it, and if nobody else does, it waited for this. */
-void       tl_mailbox_release_mine       (void);
+/* For a thread whose thread-default context this is, and which has waited: see
+ * tl_home_come(). */
+void       tl_mailbox_release_mine       (TlMailbox      *self);
 
 /* Whether a loop is known to run the context. */
 gboolean   tl_mailbox_is_live            (TlMailbox      *self);
 
 /* Whether the calling thread is the one that has to iterate the context. */
 gboolean   tl_mailbox_is_mine            (TlMailbox      *self);
+
+/* For the thread that iterates the context, instead of sleeping there: looks at
+ * the box for @spin_time microseconds at most. Whether there is something. */
+gboolean   tl_mailbox_look_on            (TlMailbox      *self,
+                                          gint            spin_time);
 
 /* Delivers everything now. For the thread that is done with its context. */
 void       tl_mailbox_flush              (TlMailbox      *self);

@@ -4,6 +4,8 @@
 
 #include "tl-mailbox-private.h"
 
+#include "tl-local-private.h"
+#include "tl-park-private.h"
 #include "tl-thread-private.h"
 #include "tl-timer-private.h"
 
@@ -37,6 +39,7 @@ struct _TlMailbox
   GSource         *source;        /* the context's; NULL once that has gone */
   GThread         *ringer;        /* the thread that rings the bell, and has the lock */
 
+  gint             watched;       /* atomic: somebody looks at the box, and needs no bell */
   TlLetter        *letters;       /* posted, newest first; lock-free */
   Release         *releases;      /* likewise */
   TlLetter        *taken;         /* in order; the context's owner's */
@@ -55,8 +58,6 @@ typedef struct
 
 G_LOCK_DEFINE_STATIC (registry);
 static GHashTable *registry;
-
-static GPrivate cache = G_PRIVATE_INIT ((GDestroyNotify) tl_mailbox_unref);
 
 static guint
 mailbox_hash (gconstpointer key)
@@ -98,8 +99,11 @@ take_in_order (gpointer *head)
 static void
 do_release (Release *release)
 {
-  release->destroy (release->data);
-  g_free (release);
+  GDestroyNotify destroy = release->destroy;
+  gpointer data = release->data;
+
+  tl_block_free (&tl_local ()->blocks, release, sizeof *release);
+  destroy (data);
 }
 
 static gboolean
@@ -301,22 +305,17 @@ TlMailbox *
 tl_mailbox_ref_thread_default (void)
 {
   GMainContext *context = g_main_context_get_thread_default ();
-  TlMailbox *cached = g_private_get (&cache);
-  TlMailbox *self;
 
-  if (context == NULL)
-    context = g_main_context_default ();
+  return tl_mailbox_ref_for_context (context != NULL ? context : g_main_context_default (),
+                                     G_PRIORITY_DEFAULT);
+}
 
+gboolean
+tl_mailbox_is_for (TlMailbox    *self,
+                   GMainContext *context)
+{
   /* A context that has gone leaves its address to the next one. */
-  if (cached != NULL &&
-      cached->context == context &&
-      g_atomic_pointer_get (&cached->source) != NULL)
-    return tl_mailbox_ref (cached);
-
-  self = tl_mailbox_ref_for_context (context, G_PRIORITY_DEFAULT);
-  g_private_replace (&cache, tl_mailbox_ref (self));
-
-  return self;
+  return self->context == context && g_atomic_pointer_get (&self->source) != NULL;
 }
 
 TlMailbox *
@@ -380,7 +379,7 @@ put (TlMailbox *self,
     }
   while (!g_atomic_pointer_compare_and_exchange (head, first, letter));
 
-  if (first != NULL)
+  if (first != NULL || g_atomic_int_get (&self->watched))
     return;
 
   if (!ring (self))
@@ -548,7 +547,7 @@ tl_mailbox_release (TlMailbox      *self,
       return;
     }
 
-  release = g_new (Release, 1);
+  release = tl_block_new (&tl_local ()->blocks, sizeof *release);
   release->submitter = submitter;
   release->data = data;
   release->destroy = destroy;
@@ -559,11 +558,9 @@ tl_mailbox_release (TlMailbox      *self,
 }
 
 void
-tl_mailbox_release_mine (void)
+tl_mailbox_release_mine (TlMailbox *self)
 {
-  TlMailbox *self = g_private_get (&cache);
-
-  if (self == NULL || g_atomic_pointer_get (&self->releases) == NULL)
+  if (g_atomic_pointer_get (&self->releases) == NULL)
     return;
 
   if (tl_mailbox_is_mine (self) && g_atomic_int_get (&self->looping))
@@ -577,4 +574,28 @@ tl_mailbox_flush (TlMailbox *self)
 {
   while (deliver_one (self))
     ;
+}
+
+static gboolean
+is_empty (gpointer mailbox)
+{
+  TlMailbox *self = mailbox;
+
+  return g_atomic_pointer_get (&self->letters) == NULL &&
+         g_atomic_pointer_get (&self->releases) == NULL;
+}
+
+gboolean
+tl_mailbox_look_on (TlMailbox *self,
+                    gint       spin_time)
+{
+  if (spin_time <= 0)
+    return FALSE;
+
+  g_atomic_int_set (&self->watched, TRUE);
+  tl_spin (self, is_empty, spin_time);
+  g_atomic_int_set (&self->watched, FALSE);
+
+  /* Once more: who has put something in until now has not rung. */
+  return !is_empty (self);
 }

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "tl-future-private.h"
+#include "tl-park-private.h"
 
 /* A parking lot: threads wait for an address, in one of a few buckets. What
  * is waited for needs no lock and no condition of its own, so a future that
@@ -72,6 +72,32 @@ tl_park (gpointer       address,
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The wait timed out");
 
   return FALSE;
+}
+
+gboolean
+tl_spin (gpointer    address,
+         TlParkFunc  spin_on,
+         gint        spin_time)
+{
+  gint64 end_time;
+
+  if (!spin_on (address))
+    return FALSE;
+  if (spin_time <= 0)
+    return TRUE;
+
+  end_time = g_get_monotonic_time () + spin_time;
+
+  do
+    for (guint i = 0; i < 32; i++)
+      {
+        tl_relax ();
+        if (!spin_on (address))
+          return FALSE;
+      }
+  while (g_get_monotonic_time () < end_time);
+
+  return TRUE;
 }
 
 void

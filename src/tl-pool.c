@@ -4,78 +4,151 @@
 
 #include "tl-pool-private.h"
 
+typedef struct _Worker Worker;
+
+/* A thread's place in the pool. It stays when the thread has gone, for the next
+ * one: who wakes a worker does so without the lock, when it may have gone. */
+struct _Worker
+{
+  TlRunner  runner;
+  Worker   *next;           /* in the stack of those that sleep, or that are free */
+  GCond     wake;
+  gboolean  called;         /* to look for work */
+  gboolean  looking;        /* it is the one that does; its own */
+};
+
+/* Who is awake and when.
+ *
+ * At most one worker at a time looks for work without having any: it has been
+ * woken or made for that, or it has just finished and looks on a little before
+ * it sleeps. When it finds something it has the next one called, if there is
+ * more. So there is never more than one wake on its way, and a burst of work
+ * gets the workers up one after the other, as long as it lasts.
+ *
+ * Submitters look at @hungry alone. It says that nobody looks and that somebody
+ * could. Who changes it from FALSE to TRUE has to see to what was pushed just
+ * before. tests/model proves that nothing is left lying. */
 struct _TlPool
 {
   TlQueue       queue;
 
+  gint          hungry;         /* atomic; written under the lock */
+
   /* Under the queue's lock. */
-  GCond         work;
+  gboolean      looking;        /* somebody does, or is on the way */
+  Worker       *idle;           /* those that sleep, the last one first */
+  Worker       *free;           /* those without a thread */
   guint         max_workers;
   guint         n_workers;      /* those that will look at the queue again */
-  guint         n_idle;         /* of them, those that sleep */
   guint         n_leaving;      /* those that will not, but have not ended */
   gint64        idle_timeout;
   TlThreadHook *hook;
 };
 
-static GPrivate current_pool;
-
 static gpointer worker_main (gpointer data);
 
-/* With the lock held: how many more threads it takes to run what is queued. */
-static guint
-count_missing (TlPool *self)
+/* ---- Waking, with the lock held ---- */
+
+/* What is to be done about it once the lock is released. */
+typedef struct
 {
-  guint queued = self->queue.n_queued;
+  Worker   *wake;
+  gboolean  make;
+} Call;
 
-  if (queued <= self->n_idle || self->n_workers >= self->max_workers)
-    return 0;
-
-  return MIN (queued - self->n_idle, self->max_workers - self->n_workers);
+static gboolean
+somebody_could (TlPool *self)
+{
+  return self->idle != NULL || self->n_workers < self->max_workers;
 }
 
-/* With the lock held. */
-static gpointer
-tl_pool_pushed (TlQueue *queue,
-                int      priority)
-{
-  TlPool *self = (TlPool *) queue;
-  guint missing = count_missing (self);
-
-  if (self->n_idle == 1 || queue->n_queued == 1)
-    g_cond_signal (&self->work);
-  else if (self->n_idle > 0)
-    g_cond_broadcast (&self->work);
-
-  self->n_workers += missing;
-
-  return GUINT_TO_POINTER (missing);
-}
-
-/* Makes the threads that were counted already. */
 static void
-tl_pool_wake (TlQueue  *queue,
-              gpointer  todo)
+update_hungry (TlPool *self)
 {
-  TlPool *self = (TlPool *) queue;
-  guint missing = GPOINTER_TO_UINT (todo);
-  GError *error = NULL;
-  gboolean nobody;
+  gint hungry = !self->looking && somebody_could (self);
 
-  for (; missing > 0; missing--)
+  if (self->hungry != hungry)
+    g_atomic_int_set (&self->hungry, hungry);
+}
+
+/* Calls somebody if there is work that nobody looks for. */
+static Call
+call_another (TlPool *self)
+{
+  Call call = { NULL, FALSE };
+
+  if (!self->hungry || !tl_queue_has_work (&self->queue))
+    return call;
+
+  if (self->idle != NULL)
     {
-      tl_queue_ref (queue);
-      if (!tl_thread_start (queue->owner.name, worker_main, self, &error))
-        break;
+      call.wake = self->idle;
+      self->idle = call.wake->next;
+      call.wake->called = TRUE;
+    }
+  else
+    {
+      call.make = TRUE;
+      self->n_workers++;
     }
 
-  if (error == NULL)
-    return;
+  self->looking = TRUE;
+  update_hungry (self);
 
-  /* With fewer threads it takes longer. With none it would take for ever. */
+  return call;
+}
+
+/* The one that looked has found something, or has given up. */
+static Call
+stop_looking (TlPool *self)
+{
+  self->looking = FALSE;
+  update_hungry (self);
+
+  /* Only now: what was pushed while somebody looked has called nobody. */
+  return call_another (self);
+}
+
+static void
+wake_all (TlPool *self)
+{
+  for (Worker *worker = self->idle; worker != NULL; worker = worker->next)
+    g_cond_signal (&worker->wake);
+}
+
+static void
+forget_idle (TlPool *self,
+             Worker *worker)
+{
+  Worker **link = &self->idle;
+
+  while (*link != worker)
+    link = &(*link)->next;
+  *link = worker->next;
+}
+
+/* ---- Without the lock ---- */
+
+static void answer (TlPool *self,
+                    Call    call);
+
+/* With fewer threads it takes longer. With none it would take for ever. */
+static void
+no_thread (TlPool *self,
+           GError *error)
+{
+  TlQueue *queue = &self->queue;
+  Call call = { NULL, FALSE };
+  gboolean nobody;
+
   g_mutex_lock (&queue->lock);
-  self->n_workers -= missing;
+  self->n_workers--;
   nobody = self->n_workers == 0;
+  self->looking = FALSE;
+  update_hungry (self);
+  /* Not another thread, which would be refused as well. */
+  if (self->idle != NULL)
+    call = call_another (self);
   g_mutex_unlock (&queue->lock);
 
   if (nobody)
@@ -83,19 +156,58 @@ tl_pool_wake (TlQueue  *queue,
   else
     g_error_free (error);
 
-  tl_queue_unref (queue);
+  answer (self, call);
+}
+
+static void
+answer (TlPool *self,
+        Call    call)
+{
+  GError *error = NULL;
+
+  if (call.wake != NULL)
+    g_cond_signal (&call.wake->wake);
+
+  if (!call.make)
+    return;
+
+  tl_queue_ref (&self->queue);
+  if (tl_thread_start (self->queue.owner.name, worker_main, self, &error))
+    return;
+
+  no_thread (self, error);
+  tl_queue_unref (&self->queue);
+}
+
+static void
+tl_pool_pushed (TlQueue *queue,
+                int      priority)
+{
+  TlPool *self = (TlPool *) queue;
+  Call call;
+
+  if (!g_atomic_int_get (&self->hungry))
+    return;
+
+  g_mutex_lock (&queue->lock);
+  call = call_another (self);
+  g_mutex_unlock (&queue->lock);
+
+  answer (self, call);
 }
 
 static TlWhere
 tl_pool_where (TlQueue *queue)
 {
-  return g_private_get (&current_pool) == queue ? TL_ON_WORKER : TL_ELSEWHERE;
+  TlRunner *runner = tl_local ()->runner;
+
+  return runner != NULL && runner->queue == queue ? TL_ON_WORKER : TL_ELSEWHERE;
 }
 
 static void
 tl_pool_closed (TlQueue *queue)
 {
-  g_cond_broadcast (&((TlPool *) queue)->work);
+  wake_all ((TlPool *) queue);
 }
 
 static gboolean
@@ -125,8 +237,18 @@ tl_pool_free (TlOwner *owner)
 {
   TlPool *self = (TlPool *) owner;
 
+  g_assert (self->idle == NULL);
+
+  while (self->free != NULL)
+    {
+      Worker *worker = self->free;
+
+      self->free = worker->next;
+      g_cond_clear (&worker->wake);
+      g_free (worker);
+    }
+
   g_clear_pointer (&self->hook, tl_thread_hook_unref);
-  g_cond_clear (&self->work);
   tl_queue_clear (&self->queue);
   g_free (self);
 }
@@ -134,38 +256,186 @@ tl_pool_free (TlOwner *owner)
 static const TlQueueClass tl_pool_class = {
   .owner_class = {
     .remove = tl_queue_remove,
-    .dropped = tl_queue_dropped,
+    .removed = tl_queue_removed,
     .before_wait = tl_queue_before_wait,
     .free = tl_pool_free,
   },
   .pushed = tl_pool_pushed,
-  .wake = tl_pool_wake,
   .where = tl_pool_where,
   .closed = tl_pool_closed,
   .at_rest = tl_pool_at_rest,
   .ended = tl_pool_ended,
 };
 
+/* ---- The life of a worker ---- */
+
+static Worker *
+move_in (TlPool *self)
+{
+  Worker *worker = self->free;
+
+  if (worker != NULL)
+    {
+      self->free = worker->next;
+    }
+  else
+    {
+      worker = g_new0 (Worker, 1);
+      g_cond_init (&worker->wake);
+    }
+
+  worker->called = worker->looking = FALSE;
+  tl_queue_add_runner (&self->queue, &worker->runner);
+  tl_local ()->runner = &worker->runner;
+
+  return worker;
+}
+
+static Call
+move_out (TlPool *self,
+          Worker *worker)
+{
+  tl_queue_drop_runner (&self->queue, &worker->runner);
+  tl_local ()->runner = NULL;
+  worker->next = self->free;
+  self->free = worker;
+
+  self->n_workers--;
+  self->n_leaving++;
+  if (worker->looking)
+    self->looking = FALSE;
+  update_hungry (self);
+
+  return call_another (self);
+}
+
+static gboolean
+is_one_too_many (TlPool *self)
+{
+  return self->n_workers > self->max_workers;
+}
+
+typedef struct
+{
+  TlQueue *queue;
+  gint     n_late;
+} Outlook;
+
+static gboolean
+nothing_in_sight (gpointer data)
+{
+  Outlook *outlook = data;
+
+  return tl_queue_is_empty (outlook->queue, outlook->n_late);
+}
+
+/* With the lock held, which is released in between: looks on for a little
+ * while, if nobody else does. */
+static void
+look_on (TlPool *self,
+         Worker *worker)
+{
+  Outlook outlook = { &self->queue, self->queue.n_late };
+
+  if (!self->looking)
+    {
+      self->looking = worker->looking = TRUE;
+      update_hungry (self);
+    }
+
+  g_mutex_unlock (&self->queue.lock);
+
+  if (self->queue.notifier != NULL)
+    tl_notifier_touch (self->queue.notifier, FALSE);
+  if (worker->looking)
+    tl_spin (&outlook, nothing_in_sight,
+             g_atomic_int_get (&self->queue.owner.spin_time));
+
+  g_mutex_lock (&self->queue.lock);
+}
+
 /* With the lock held: sleeps until there may be something to do. FALSE if it
  * is time to end. */
 static gboolean
-sleep_on_it (TlPool *self)
+sleep_on_it (TlPool *self,
+             Worker *worker)
 {
   TlQueue *queue = &self->queue;
   gint64 end_time = tl_time_after (self->idle_timeout);
   gboolean in_time = TRUE;
 
-  if (queue->closed || self->n_workers > self->max_workers)
-    return FALSE;
+  worker->next = self->idle;
+  self->idle = worker;
+  if (worker->looking)
+    worker->looking = self->looking = FALSE;
+  update_hungry (self);
 
-  self->n_idle++;
-  if (end_time < 0)
-    g_cond_wait (&self->work, &queue->lock);
-  else
-    in_time = g_cond_wait_until (&self->work, &queue->lock, end_time);
-  self->n_idle--;
+  /* What was pushed while somebody looked has called nobody; and what wakes
+   * those that sleep has not woken this one while it was about to. */
+  if (!queue->closed && !is_one_too_many (self) &&
+      (!self->hungry || !tl_queue_has_work (queue)))
+    {
+      if (end_time < 0)
+        g_cond_wait (&worker->wake, &queue->lock);
+      else
+        in_time = g_cond_wait_until (&worker->wake, &queue->lock, end_time);
+    }
 
-  return in_time || queue->n_queued > 0;
+  if (worker->called)
+    {
+      worker->called = FALSE;
+      worker->looking = TRUE;
+      return TRUE;
+    }
+
+  forget_idle (self, worker);
+  update_hungry (self);
+
+  return in_time || tl_queue_has_work (queue);
+}
+
+/* With the lock held: the next task, or NULL if it is time to end. Waits for
+ * it. */
+static TlFuture *
+next_task (TlPool  *self,
+           Worker  *worker,
+           TlItem **dead)
+{
+  TlQueue *queue = &self->queue;
+  gboolean looked = FALSE;
+  TlFuture *future;
+
+  for (;;)
+    {
+      if (is_one_too_many (self))
+        return NULL;
+
+      future = tl_queue_take (queue, &worker->runner, G_MAXINT, dead);
+      if (future != NULL)
+        return future;
+
+      if (queue->closed)
+        return NULL;
+
+      if (*dead != NULL)
+        {
+          g_mutex_unlock (&queue->lock);
+          tl_queue_bury (g_steal_pointer (dead));
+          g_mutex_lock (&queue->lock);
+          continue;
+        }
+
+      if (!looked)
+        {
+          looked = TRUE;
+          look_on (self, worker);
+          continue;
+        }
+
+      if (!sleep_on_it (self, worker))
+        return NULL;
+      looked = FALSE;
+    }
 }
 
 /* Where a worker spends its life, inside of the hook if there is one. */
@@ -174,42 +444,57 @@ work (gpointer data)
 {
   TlPool *self = data;
   TlQueue *queue = &self->queue;
+  TlItem *dead = NULL;
+  TlFuture *future;
+  Worker *worker;
+  Call call;
 
-  g_private_set (&current_pool, self);
   g_mutex_lock (&queue->lock);
+  worker = move_in (self);
+  /* One that came through a hook has let another one look. */
+  worker->looking = self->hook == NULL;
 
-  for (;;)
+  while ((future = next_task (self, worker, &dead)) != NULL)
     {
-      TlFuture *future = NULL;
+      gboolean found = worker->looking;
 
-      if (self->n_workers <= self->max_workers)
-        future = tl_queue_take (queue, G_MAXINT);
-
-      if (future != NULL)
+      if (found)
         {
-          g_mutex_unlock (&queue->lock);
-          tl_queue_run (queue, future);
-          g_mutex_lock (&queue->lock);
-          continue;
+          worker->looking = FALSE;
+          call = stop_looking (self);
         }
+      g_mutex_unlock (&queue->lock);
 
-      if (queue->notifier != NULL)
-        {
-          g_mutex_unlock (&queue->lock);
-          tl_notifier_touch (queue->notifier, FALSE);
-          g_mutex_lock (&queue->lock);
-          if (queue->n_queued > 0 && self->n_workers <= self->max_workers)
-            continue;
-        }
+      if (found)
+        answer (self, call);
+      tl_queue_bury (g_steal_pointer (&dead));
+      tl_future_run (future);
 
-      if (!sleep_on_it (self))
-        break;
+      /* It is dropped when the lock has been released for the next one. */
+      tl_queue_lock (queue);
+      tl_queue_finish (queue, &worker->runner);
+      dead = &future->item;
+      dead->next = NULL;
     }
 
-  self->n_workers--;
-  self->n_leaving++;
+  call = move_out (self, worker);
   g_mutex_unlock (&queue->lock);
-  g_private_set (&current_pool, NULL);
+
+  tl_queue_bury (dead);
+  answer (self, call);
+}
+
+/* A hook may take its time; nobody is to wait for it. */
+static void
+let_another_look (TlPool *self)
+{
+  Call call;
+
+  g_mutex_lock (&self->queue.lock);
+  call = stop_looking (self);
+  g_mutex_unlock (&self->queue.lock);
+
+  answer (self, call);
 }
 
 static gpointer
@@ -219,18 +504,22 @@ worker_main (gpointer data)
   TlQueue *queue = &self->queue;
   g_autoptr(GError) error = NULL;
 
+  if (self->hook != NULL)
+    let_another_look (self);
+
   if (!tl_thread_live (self->hook, work, self, &error))
     {
+      g_mutex_lock (&queue->lock);
+      self->n_workers--;
+      self->n_leaving++;
+      update_hungry (self);
+      g_mutex_unlock (&queue->lock);
+
       tl_queue_fail (queue,
                      g_error_new (TL_ERROR, TL_ERROR_BROKEN,
                                   "%s is broken: a thread of it could not be set up: %s",
                                   queue->owner.name, error->message),
                      TRUE);
-
-      g_mutex_lock (&queue->lock);
-      self->n_workers--;
-      self->n_leaving++;
-      g_mutex_unlock (&queue->lock);
     }
 
   g_mutex_lock (&queue->lock);
@@ -256,9 +545,9 @@ tl_pool_new (const char *name,
   TlPool *self = g_new0 (TlPool, 1);
 
   tl_queue_init (&self->queue, &tl_pool_class, name);
-  g_cond_init (&self->work);
   self->max_workers = max_workers > 0 ? max_workers : usual_workers ();
   self->idle_timeout = 15 * G_TIME_SPAN_SECOND;
+  update_hungry (self);
 
   return &self->queue;
 }
@@ -287,17 +576,17 @@ tl_pool_set_max_workers (TlQueue *queue,
                          guint    max_workers)
 {
   TlPool *self = (TlPool *) queue;
-  guint missing;
+  Call call;
 
   g_mutex_lock (&queue->lock);
   self->max_workers = max_workers > 0 ? max_workers : usual_workers ();
-  missing = count_missing (self);
-  self->n_workers += missing;
+  update_hungry (self);
   /* Those that are too many have to notice. */
-  g_cond_broadcast (&self->work);
+  wake_all (self);
+  call = call_another (self);
   g_mutex_unlock (&queue->lock);
 
-  tl_pool_wake (queue, GUINT_TO_POINTER (missing));
+  answer (self, call);
 }
 
 gint64
@@ -322,7 +611,7 @@ tl_pool_set_idle_timeout (TlQueue *queue,
   g_mutex_lock (&queue->lock);
   self->idle_timeout = idle_timeout;
   /* Those that sleep begin anew. */
-  g_cond_broadcast (&self->work);
+  wake_all (self);
   g_mutex_unlock (&queue->lock);
 }
 

@@ -19,16 +19,21 @@ typedef enum
   TL_ON_LOOP,     /* on the only thread that can, and it is busy */
 } TlWhere;
 
+/* Somebody who runs what is in the queue: a worker, a loop. */
+struct _TlRunner
+{
+  TlQueue  *queue;
+  TlRunner *next;
+  TlFuture *running;        /* the innermost */
+};
+
 struct _TlQueueClass
 {
   TlOwnerClass owner_class;
 
-  /* Futures of @priority were added. With the lock held: what is to be done
-   * about it once the lock is released, NULL for nothing. */
-  gpointer  (*pushed)   (TlQueue *self,
+  /* Something of @priority was added. */
+  void      (*pushed)   (TlQueue *self,
                          int      priority);
-  void      (*wake)     (TlQueue *self,
-                         gpointer todo);
 
   TlWhere   (*where)    (TlQueue *self);
 
@@ -42,32 +47,58 @@ struct _TlQueueClass
 
 typedef struct
 {
-  int       priority;
-  TlFuture *head;
-  TlFuture *tail;
+  int     priority;
+  TlItem *head;
+  TlItem *tail;
 } TlLevel;
 
-/* The lock guards everything below it, and the links of the futures. No other
- * lock but those of the mailboxes is taken while it is held. */
+#define TL_CACHE_LINE 64
+
+/* Those who submit and those who run meet in the inbox only: a stack, which is
+ * pushed onto without a lock, and is only ever emptied as a whole, under the
+ * lock, into the levels. Nothing that was popped is looked at again, so there
+ * is no ABA.
+ *
+ * While the queue is shut, pushing takes the lock: it is closed, or broken, or
+ * not started, or has a limit. The inbox says so itself. Whoever pushes finds
+ * out in the same step, and nothing gets in behind the back of who shuts it.
+ *
+ * What is cancelled stays where it is, claimed, until somebody comes by.
+ *
+ * No other lock but those of mailboxes and of tl-block.c is taken while the
+ * lock is held. */
 struct _TlQueue
 {
   TlOwner     owner;
 
+  /* Read by all, and seldom written. */
+  TlNotifier *notifier;       /* the face's, for n-queued and n-running */
+  gint        mixed;          /* atomic: priorities other than the default are in use */
+  gint        closed;         /* atomic; written under the lock */
+  guint       n_processors;
+
+  char        apart[TL_CACHE_LINE];
+
+  TlItem     *inbox;          /* atomic; the newest first */
+  gint        n_late;         /* atomic: how often was pushed while it was shut */
+
+  char        apart_too[TL_CACHE_LINE];
+
+  gint        n_claimed;      /* atomic: of what is in here, what will not be run from here */
+  gint        n_removing;     /* atomic: claimed, and about to be settled */
+
+  /* The lock guards the rest. */
   GMutex      lock;
   GCond       room;
-  GArray     *levels;         /* of TlLevel, the most urgent first; none empty */
-  TlFuture   *running;        /* linked through next and prev */
-  guint       n_queued;
+  GArray     *levels;         /* of TlLevel, the most urgent first */
+  TlRunner   *runners;
+  guint       n_listed;       /* in the levels */
   guint       n_running;
-  guint       n_dropped;      /* removed, and about to be settled */
   guint       max_queued;
   TlWhenFull  when_full;
   gboolean    not_started;
-  gboolean    closed;
   GError     *broken;
   TlFuture   *ended;          /* made when somebody asks, until it has */
-
-  TlNotifier *notifier;       /* the face's, for n-queued and n-running */
 };
 
 void      tl_queue_init         (TlQueue             *self,
@@ -88,14 +119,45 @@ void      tl_queue_push         (TlQueue             *self,
                                  gint64               deadline,
                                  GCancellable        *cancellable);
 
-/* With the lock held: the next one of at most this @priority, which is to be
- * run. It comes with the queue's reference. */
-TlFuture *tl_queue_take         (TlQueue             *self,
-                                 int                  priority);
+/* The same for work without a future. */
+void      tl_queue_post         (TlQueue             *self,
+                                 TlItem              *post);
 
-/* Without the lock: runs what was taken, and drops it. */
-void      tl_queue_run          (TlQueue             *self,
-                                 TlFuture            *future);
+/* Whether there may be something that nobody has looked at. Without the lock
+ * that may change at any time; @n_late is what it was when one last looked. */
+gboolean  tl_queue_is_empty     (TlQueue             *self,
+                                 gint                 n_late);
+
+/* Takes the lock, for those who do so for each task. */
+void      tl_queue_lock         (TlQueue             *self);
+
+/* With the lock held. */
+void      tl_queue_add_runner   (TlQueue             *self,
+                                 TlRunner            *runner);
+void      tl_queue_drop_runner  (TlQueue             *self,
+                                 TlRunner            *runner);
+gboolean  tl_queue_has_work     (TlQueue             *self);
+guint     tl_queue_count        (TlQueue             *self);
+
+/* With the lock held: the next one of at most this @priority, claimed, for
+ * @runner to run. It comes with the queue's reference. What was cancelled and
+ * found on the way is added to @dead, for tl_queue_bury() once the lock is
+ * released. */
+TlFuture *tl_queue_take         (TlQueue             *self,
+                                 TlRunner            *runner,
+                                 int                  priority,
+                                 TlItem             **dead);
+void      tl_queue_bury         (TlItem              *dead);
+
+/* With the lock held: @runner has run the innermost one. The reference is left
+ * to the caller. */
+void      tl_queue_finish       (TlQueue             *self,
+                                 TlRunner            *runner);
+
+void      tl_queue_set_started  (TlQueue             *self,
+                                 gboolean             started);
+gboolean  tl_queue_set_limit    (TlQueue             *self,
+                                 guint                max_queued);
 
 /* Takes no more; see TlShutdown. Never waits. */
 void      tl_queue_close        (TlQueue             *self,
@@ -120,7 +182,7 @@ TlFuture *tl_queue_ref_ended    (TlQueue             *self);
 /* The owner's methods, for the classes of the backends. */
 gboolean      tl_queue_remove       (TlOwner  *owner,
                                      TlFuture *future);
-void          tl_queue_dropped      (TlOwner  *owner);
+void          tl_queue_removed      (TlOwner  *owner);
 TlWaitAdvice  tl_queue_before_wait  (TlOwner  *owner,
                                      TlFuture *future);
 

@@ -9,7 +9,6 @@ G_BEGIN_DECLS
 /* The hook around the life of the threads of an executor or an event thread:
  * one reference for each of its threads, so that @destroy runs when the last
  * one has ended, and never on the thread that is still inside of @func. */
-typedef struct _TlMailbox    TlMailbox;
 typedef struct _TlThreadHook TlThreadHook;
 
 typedef void (*TlThreadBody) (gpointer data);

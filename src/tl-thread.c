@@ -9,7 +9,7 @@
 #include <unistd.h>
 #endif
 
-#include "tl-mailbox-private.h"
+#include "tl-home-private.h"
 
 struct _TlThreadHook
 {
@@ -17,8 +17,7 @@ struct _TlThreadHook
   TlThreadFunc     func;
   gpointer         user_data;
   GDestroyNotify   destroy;
-  TlMailbox       *home;
-  GThread         *submitter;
+  TlHome          *home;
 };
 
 typedef struct
@@ -43,9 +42,7 @@ tl_thread_hook_new (TlThreadFunc   func,
   hook->func = func;
   hook->user_data = user_data;
   hook->destroy = destroy;
-  hook->home = tl_mailbox_ref_thread_default ();
-  hook->submitter = g_thread_self ();
-  tl_mailbox_note_submitter (hook->home);
+  hook->home = tl_home_ref_noted ();
 
   return hook;
 }
@@ -63,8 +60,8 @@ tl_thread_hook_unref (TlThreadHook *hook)
   if (!g_atomic_ref_count_dec (&hook->ref_count))
     return;
 
-  tl_mailbox_release (hook->home, hook->submitter, hook->user_data, hook->destroy);
-  tl_mailbox_unref (hook->home);
+  tl_home_release (hook->home, hook->user_data, hook->destroy);
+  tl_home_unref (hook->home);
   g_free (hook);
 }
 

@@ -469,6 +469,34 @@ void           tl_executor_set_idle_timeout (TlExecutor          *self,
                                              gint64               idle_timeout);
 
 /**
+ * tl_executor_get_spin_time: (get-property spin-time)
+ * @self: an executor
+ *
+ * For how long a thread looks on before it sleeps, in microseconds. See
+ * [property@Tl.Executor:spin-time].
+ *
+ * Returns: the time, 0 for not at all
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+gint64         tl_executor_get_spin_time    (TlExecutor          *self);
+
+/**
+ * tl_executor_set_spin_time: (set-property spin-time)
+ * @self: an executor
+ * @spin_time: microseconds, 0 for not at all, -1 for the usual time
+ *
+ * Sets for how long a thread looks on before it sleeps, at any time. See
+ * [property@Tl.Executor:spin-time].
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+void           tl_executor_set_spin_time    (TlExecutor          *self,
+                                             gint64               spin_time);
+
+/**
  * tl_executor_get_n_queued:
  * @self: an executor
  *
