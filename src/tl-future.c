@@ -125,8 +125,8 @@ tl_future_need_extra (TlFuture *self)
 {
   if (self->extra == NULL)
     {
-      self->extra = g_new0 (TlFutureExtra, 1);
-      self->extra->fraction = -1;
+      self->extra = tl_block_new (&tl_local ()->blocks, sizeof (TlFutureExtra));
+      *self->extra = (TlFutureExtra) { .fraction = -1 };
     }
 
   return self->extra;
@@ -316,10 +316,11 @@ future_free (TlFuture *self)
       g_clear_object (&extra->cancellable);
       g_free (extra->name);
       g_free (extra->message);
-      g_free (extra);
     }
 
   local = tl_local ();
+  if (extra != NULL)
+    tl_block_free (&local->blocks, extra, sizeof *extra);
   if (self->owner != NULL)
     tl_ref_supply_give (&local->owners, &self->owner->refs);
   tl_ref_supply_give (&local->homes, &tl_item_home (&self->item)->refs);

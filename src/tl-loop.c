@@ -101,12 +101,14 @@ run_some (TlLoop *self,
 {
   TlQueue *queue = &self->queue;
   gint64 end = g_get_monotonic_time () + BUDGET;
+  gboolean late = FALSE;
   TlItem *dead = NULL;
   TlFuture *future;
 
-  g_mutex_lock (&queue->lock);
+  tl_queue_lock (queue);
 
-  while ((future = tl_queue_take (queue, &self->runner, bell->priority, &dead)) != NULL)
+  while (!late &&
+         (future = tl_queue_take (queue, &self->runner, bell->priority, &dead)) != NULL)
     {
       /* If there is more, ring first: the task may run a main loop of its own,
        * and this turn may not get to the end of the queue. */
@@ -118,15 +120,13 @@ run_some (TlLoop *self,
         ring (bell);
       tl_queue_bury (g_steal_pointer (&dead));
       tl_future_run (future);
+      late = g_get_monotonic_time () >= end;
 
-      g_mutex_lock (&queue->lock);
+      /* It is dropped when the lock has been released for the next one. */
+      tl_queue_lock (queue);
       tl_queue_finish (queue, &self->runner);
-      g_mutex_unlock (&queue->lock);
-      tl_future_unref (future);
-
-      if (g_get_monotonic_time () >= end)
-        return;
-      g_mutex_lock (&queue->lock);
+      dead = &future->item;
+      dead->next = NULL;
     }
 
   g_mutex_unlock (&queue->lock);
