@@ -718,7 +718,7 @@ push_into_inbox (TlQueue *self,
                  TlItem  *newest,
                  TlItem  *oldest)
 {
-  gpointer head = g_atomic_pointer_get (&self->inbox);
+  TlItem *head = g_atomic_pointer_get (&self->inbox);
 
   do
     {
