@@ -75,6 +75,7 @@ struct _TlQueue
   TlNotifier *notifier;       /* the face's, for n-queued and n-running */
   gint        mixed;          /* atomic: priorities other than the default are in use */
   gint        closed;         /* atomic; written under the lock */
+  guint       max_queued;     /* atomic; written under the lock */
   guint       n_processors;
 
   char        apart[TL_CACHE_LINE];
@@ -94,7 +95,6 @@ struct _TlQueue
   TlRunner   *runners;
   guint       n_listed;       /* in the levels */
   guint       n_running;
-  guint       max_queued;
   TlWhenFull  when_full;
   gboolean    not_started;
   GError     *broken;

@@ -469,7 +469,7 @@ tl_queue_remove (TlOwner  *owner,
 
   n = g_atomic_int_add (&self->n_claimed, 1) + 1;
 
-  if (n % MANY_CLAIMED == 0 || self->max_queued > 0)
+  if (n % MANY_CLAIMED == 0 || g_atomic_int_get ((gint *) &self->max_queued) != 0)
     {
       g_mutex_lock (&self->lock);
       make_known_room (self);
@@ -954,7 +954,7 @@ tl_queue_set_limit (TlQueue *self,
 
   g_mutex_lock (&self->lock);
   changed = self->max_queued != max_queued;
-  self->max_queued = max_queued;
+  g_atomic_int_set ((gint *) &self->max_queued, (gint) max_queued);
   update_inbox (self);
   g_cond_broadcast (&self->room);
   g_mutex_unlock (&self->lock);
