@@ -206,9 +206,10 @@ tl_future_new_from_post (TlOwner *owner,
 
   item.home = (gsize) tl_item_home (post);
   tl_block_free (&local->blocks, post, sizeof *post);
-  tl_ref_supply_take (&local->owners, &owner->refs);
 
-  return make (local, owner, item, G_PRIORITY_DEFAULT);
+  /* Not from the supply: to turn that may drop the last reference to another
+   * owner, and the queue's lock is held here. */
+  return make (local, tl_owner_ref (owner), item, G_PRIORITY_DEFAULT);
 }
 
 TlFuture *

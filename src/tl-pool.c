@@ -394,6 +394,27 @@ sleep_on_it (TlPool *self,
   return in_time || tl_queue_has_work (queue);
 }
 
+/* Releases the lock, for what may take its time: nobody is to rely on a worker
+ * that does something else than to look. */
+static void
+let_go (TlPool  *self,
+        Worker  *worker,
+        TlItem **dead)
+{
+  Call call = { NULL, FALSE };
+
+  if (worker->looking)
+    {
+      worker->looking = FALSE;
+      call = stop_looking (self);
+    }
+
+  g_mutex_unlock (&self->queue.lock);
+
+  answer (self, call);
+  tl_queue_bury (g_steal_pointer (dead));
+}
+
 /* With the lock held: the next task, or NULL if it is time to end. Waits for
  * it. */
 static TlFuture *
@@ -419,8 +440,7 @@ next_task (TlPool  *self,
 
       if (*dead != NULL)
         {
-          g_mutex_unlock (&queue->lock);
-          tl_queue_bury (g_steal_pointer (dead));
+          let_go (self, worker, dead);
           g_mutex_lock (&queue->lock);
           continue;
         }
@@ -456,18 +476,7 @@ work (gpointer data)
 
   while ((future = next_task (self, worker, &dead)) != NULL)
     {
-      gboolean found = worker->looking;
-
-      if (found)
-        {
-          worker->looking = FALSE;
-          call = stop_looking (self);
-        }
-      g_mutex_unlock (&queue->lock);
-
-      if (found)
-        answer (self, call);
-      tl_queue_bury (g_steal_pointer (&dead));
+      let_go (self, worker, &dead);
       tl_future_run (future);
 
       /* It is dropped when the lock has been released for the next one. */
