@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "tl-fork-private.h"
+
 /* How many blocks pass from thread to thread at once. */
 #define HAND 64
 
@@ -22,6 +24,24 @@ typedef struct
 } Depot;
 
 static Depot depots[TL_BLOCK_CLASSES];
+
+#ifdef G_OS_UNIX
+static void
+before_fork (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (depots); i++)
+    g_mutex_lock (&depots[i].lock);
+}
+
+static void
+after_fork (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (depots); i++)
+    g_mutex_unlock (&depots[i].lock);
+}
+#endif
+
+TL_AT_FORK (before_fork, after_fork, after_fork)
 
 /* Tools that look for misuse of memory have to see every block. The variable
  * is the one that GSlice had for them. */

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "tl-fork-private.h"
 #include "tl-future-private.h"
 
 typedef struct
@@ -25,6 +26,22 @@ typedef struct
 
 G_LOCK_DEFINE_STATIC (handler);
 static Handler *the_handler;
+
+#ifdef G_OS_UNIX
+static void
+before_fork (void)
+{
+  G_LOCK (handler);
+}
+
+static void
+after_fork (void)
+{
+  G_UNLOCK (handler);
+}
+#endif
+
+TL_AT_FORK (before_fork, after_fork, after_fork)
 
 G_DEFINE_QUARK (tl-error-quark, tl_error)
 

@@ -110,9 +110,23 @@ drop_context (Core *core)
   g_mutex_unlock (&core->lock);
 }
 
+/* The hook's data is not kept for as long as somebody keeps the object. */
+static void
+drop_hook (Core *core)
+{
+  TlThreadHook *hook;
+
+  g_mutex_lock (&core->lock);
+  hook = g_steal_pointer (&core->hook);
+  g_mutex_unlock (&core->lock);
+
+  g_clear_pointer (&hook, tl_thread_hook_unref);
+}
+
 static void
 end (Core *core)
 {
+  drop_hook (core);
   drop_context (core);
   set_phase (core, ENDED);
   tl_future_set_done (core->stopped);

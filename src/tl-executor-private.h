@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 /* An executor onto a queue that somebody else has made and will close. */
-TlExecutor *tl_executor_new_for_queue (TlQueue *queue);
+TlExecutor *tl_executor_new_for_queue (TlQueue    *queue);
+TlQueue    *tl_executor_peek_queue    (TlExecutor *self);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include "tl-executor-private.h"
 
+#include "tl-fork-private.h"
 #include "tl-loop-private.h"
 #include "tl-pool-private.h"
 
@@ -344,6 +345,12 @@ tl_executor_new_for_queue (TlQueue *queue)
   return self;
 }
 
+TlQueue *
+tl_executor_peek_queue (TlExecutor *self)
+{
+  return self->queue;
+}
+
 TlExecutor *
 tl_executor_new_for_context (GMainContext *context)
 {
@@ -361,11 +368,22 @@ tl_executor_new_for_context (GMainContext *context)
   return self;
 }
 
+static TlExecutor *the_default;
+
+#ifdef G_OS_UNIX
+/* Its threads have stayed behind. The next one who asks makes another. */
+static void
+after_fork_in_child (void)
+{
+  g_atomic_pointer_set (&the_default, NULL);
+}
+#endif
+
+TL_AT_FORK (NULL, NULL, after_fork_in_child)
+
 TlExecutor *
 tl_executor_get_default (void)
 {
-  static TlExecutor *the_default;
-
   if (g_once_init_enter (&the_default))
     {
       TlExecutor *self = tl_executor_new ("tl-default", 0);

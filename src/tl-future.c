@@ -716,6 +716,28 @@ tl_future_cancel (TlFuture *self)
   return ask_to_end (self, TL_ASKED) & TL_SETTLED ? TL_CANCEL_TOO_LATE : TL_CANCEL_REQUESTED;
 }
 
+gboolean
+tl_future_set_running (TlFuture *self)
+{
+  gint word;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (self->owner == NULL, FALSE);
+
+  word = g_atomic_int_get ((gint *) &self->word);
+
+  do
+    if (word & (TL_GIVEN | TL_SETTLED))
+      return FALSE;
+  while (!g_atomic_int_compare_and_exchange_full ((gint *) &self->word, word,
+                                                  word | TL_RUNNING, &word));
+
+  if ((word & TL_WATCHED) && !(word & TL_RUNNING))
+    tl_future_touch_watchers (self, TRUE);
+
+  return TRUE;
+}
+
 static void
 deadline_passed (gpointer data)
 {

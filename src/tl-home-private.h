@@ -32,6 +32,12 @@ void    tl_home_release  (TlHome         *self,
                           gpointer        data,
                           GDestroyNotify  destroy);
 
+/* The same, but never inside of the call, unless the context has gone. */
+void    tl_home_release_later
+                         (TlHome         *self,
+                          gpointer        data,
+                          GDestroyNotify  destroy);
+
 /* Frees what waits for the calling thread's own context: a thread that has
  * waited has not iterated it, and if nobody else does, it waited for this. */
 void    tl_home_come     (void);

@@ -69,6 +69,14 @@ tl_home_release (TlHome         *self,
 }
 
 void
+tl_home_release_later (TlHome         *self,
+                       gpointer        data,
+                       GDestroyNotify  destroy)
+{
+  tl_mailbox_release_later (self->mailbox, self->thread, data, destroy);
+}
+
+void
 tl_home_come (void)
 {
   TlHome *self = tl_local ()->home;

@@ -57,6 +57,13 @@ void       tl_mailbox_release            (TlMailbox      *self,
                                           gpointer        data,
                                           GDestroyNotify  destroy);
 
+/* The same, but never inside of the call, unless there is nobody to do it
+ * later. */
+void       tl_mailbox_release_later      (TlMailbox      *self,
+                                          GThread        *submitter,
+                                          gpointer        data,
+                                          GDestroyNotify  destroy);
+
 /* For a thread whose thread-default context this is, and which has waited: see
  * tl_home_come(). */
 void       tl_mailbox_release_mine       (TlMailbox      *self);

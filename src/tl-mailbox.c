@@ -4,6 +4,7 @@
 
 #include "tl-mailbox-private.h"
 
+#include "tl-fork-private.h"
 #include "tl-local-private.h"
 #include "tl-park-private.h"
 #include "tl-thread-private.h"
@@ -76,6 +77,49 @@ mailbox_equal (gconstpointer a,
 
   return x->context == y->context && x->priority == y->priority;
 }
+
+#ifdef G_OS_UNIX
+static void
+before_fork (void)
+{
+  G_LOCK (registry);
+}
+
+static void
+after_fork (void)
+{
+  G_UNLOCK (registry);
+}
+
+/* Who has run the contexts may have stayed behind, and the timer has. What is
+ * in the boxes stays there. */
+static void
+after_fork_in_child (void)
+{
+  GHashTableIter iter;
+  gpointer mailbox;
+
+  if (registry != NULL)
+    {
+      g_hash_table_iter_init (&iter, registry);
+      while (g_hash_table_iter_next (&iter, &mailbox, NULL))
+        {
+          TlMailbox *self = mailbox;
+
+          g_mutex_init (&self->lock);
+          self->ringer = NULL;
+          self->watched = FALSE;
+          self->looper = NULL;
+          self->looping = FALSE;
+          self->graced = FALSE;
+        }
+    }
+
+  G_UNLOCK (registry);
+}
+#endif
+
+TL_AT_FORK (before_fork, after_fork, after_fork_in_child)
 
 /* Letters and releases both begin with their link. */
 static gpointer
@@ -531,23 +575,13 @@ may_release_here (TlMailbox *self,
 }
 
 void
-tl_mailbox_release (TlMailbox      *self,
-                    GThread        *submitter,
-                    gpointer        data,
-                    GDestroyNotify  destroy)
+tl_mailbox_release_later (TlMailbox      *self,
+                          GThread        *submitter,
+                          gpointer        data,
+                          GDestroyNotify  destroy)
 {
-  Release *release;
+  Release *release = tl_block_new (&tl_local ()->blocks, sizeof *release);
 
-  if (destroy == NULL)
-    return;
-
-  if (may_release_here (self, submitter))
-    {
-      destroy (data);
-      return;
-    }
-
-  release = tl_block_new (&tl_local ()->blocks, sizeof *release);
   release->submitter = submitter;
   release->data = data;
   release->destroy = destroy;
@@ -555,6 +589,21 @@ tl_mailbox_release (TlMailbox      *self,
 
   if (!g_atomic_int_get (&self->looping) && !begin_grace (self))
     release_all_here (self);
+}
+
+void
+tl_mailbox_release (TlMailbox      *self,
+                    GThread        *submitter,
+                    gpointer        data,
+                    GDestroyNotify  destroy)
+{
+  if (destroy == NULL)
+    return;
+
+  if (may_release_here (self, submitter))
+    destroy (data);
+  else
+    tl_mailbox_release_later (self, submitter, data, destroy);
 }
 
 void

@@ -4,6 +4,8 @@
 
 #include "tl-park-private.h"
 
+#include "tl-fork-private.h"
+
 /* A parking lot: threads wait for an address, in one of a few buckets. What
  * is waited for needs no lock and no condition of its own, so a future that
  * nobody waits for costs nothing. (The idea is WebKit's, and Linux's futex.) */
@@ -14,6 +16,22 @@ typedef struct
 } Bucket;
 
 static Bucket buckets[64];
+
+#ifdef G_OS_UNIX
+/* Those who have waited stayed behind, and those who were about to say
+ * something. */
+static void
+after_fork_in_child (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (buckets); i++)
+    {
+      g_mutex_init (&buckets[i].lock);
+      g_cond_init (&buckets[i].changed);
+    }
+}
+#endif
+
+TL_AT_FORK (NULL, NULL, after_fork_in_child)
 
 static Bucket *
 bucket_for (gpointer address)

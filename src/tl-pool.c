@@ -40,6 +40,7 @@ struct _TlPool
   Worker       *free;           /* those without a thread */
   guint         max_workers;
   guint         n_workers;      /* those that will look at the queue again */
+  guint         n_in_hook;      /* of these: they have not looked yet */
   guint         n_leaving;      /* those that will not, but have not ended */
   gint64        idle_timeout;
   TlThreadHook *hook;
@@ -71,6 +72,15 @@ update_hungry (TlPool *self)
     g_atomic_int_set (&self->hungry, hungry);
 }
 
+/* Those that are in their hook take one task each when they come out of it.
+ * That may take its time; but it takes a new thread as long, and whoever is
+ * awake gets there first anyway. */
+static gboolean
+is_worth_a_thread (TlPool *self)
+{
+  return self->n_in_hook == 0 || tl_queue_count (&self->queue) > self->n_in_hook;
+}
+
 /* Calls somebody if there is work that nobody looks for. */
 static Call
 call_another (TlPool *self)
@@ -78,6 +88,9 @@ call_another (TlPool *self)
   Call call = { NULL, FALSE };
 
   if (!self->hungry || !tl_queue_has_work (&self->queue))
+    return call;
+
+  if (self->idle == NULL && !is_worth_a_thread (self))
     return call;
 
   if (self->idle != NULL)
@@ -471,8 +484,11 @@ work (gpointer data)
 
   g_mutex_lock (&queue->lock);
   worker = move_in (self);
-  /* One that came through a hook has let another one look. */
+  /* One that came through a hook has let another one look. It looks now, and
+   * under the same lock: nobody counts on it any more after that. */
   worker->looking = self->hook == NULL;
+  if (self->hook != NULL)
+    self->n_in_hook--;
 
   while ((future = next_task (self, worker, &dead)) != NULL)
     {
@@ -500,6 +516,7 @@ let_another_look (TlPool *self)
   Call call;
 
   g_mutex_lock (&self->queue.lock);
+  self->n_in_hook++;
   call = stop_looking (self);
   g_mutex_unlock (&self->queue.lock);
 
@@ -519,6 +536,7 @@ worker_main (gpointer data)
   if (!tl_thread_live (self->hook, work, self, &error))
     {
       g_mutex_lock (&queue->lock);
+      self->n_in_hook--;
       self->n_workers--;
       self->n_leaving++;
       update_hungry (self);

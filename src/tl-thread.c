@@ -9,6 +9,7 @@
 #include <unistd.h>
 #endif
 
+#include "tl-fork-private.h"
 #include "tl-home-private.h"
 
 struct _TlThreadHook
@@ -165,11 +166,23 @@ tl_thread_start (const char   *name,
   return TRUE;
 }
 
+#ifdef __linux__
+static GPrivate is_main;
+
+/* Whichever it was, it is now. */
+static void
+after_fork_in_child (void)
+{
+  g_private_set (&is_main, NULL);
+}
+
+TL_AT_FORK (NULL, NULL, after_fork_in_child)
+#endif
+
 gboolean
 tl_thread_is_main (void)
 {
 #ifdef __linux__
-  static GPrivate is_main;
   gintptr known = (gintptr) g_private_get (&is_main);
 
   if (known == 0)

@@ -4,6 +4,7 @@
 
 #include "tl-timer-private.h"
 
+#include "tl-fork-private.h"
 #include "tl-thread-private.h"
 
 /* For how long the thread stays when there is nothing left, so that a steady
@@ -26,6 +27,33 @@ static GMutex lock;
 static GCond changed;
 static GSequence *pending;
 static gboolean served;
+
+#ifdef G_OS_UNIX
+static void
+before_fork (void)
+{
+  g_mutex_lock (&lock);
+}
+
+static void
+after_fork (void)
+{
+  g_mutex_unlock (&lock);
+}
+
+/* The thread has stayed behind, and so has what it waited for: that is the
+ * parent's. It is left where it is, for those who will remove it. */
+static void
+after_fork_in_child (void)
+{
+  served = FALSE;
+  pending = NULL;
+  g_cond_init (&changed);
+  g_mutex_unlock (&lock);
+}
+#endif
+
+TL_AT_FORK (before_fork, after_fork, after_fork_in_child)
 
 gint64
 tl_time_after (gint64 timeout)

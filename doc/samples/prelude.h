@@ -13,6 +13,8 @@ extern TlFuture      *future;
 extern GCancellable  *cancellable;
 extern GFile         *file;
 extern GPtrArray     *peers;
+extern GAsyncQueue   *queue;
+extern gpointer       item;
 extern GError        *error;
 extern GMainLoop     *loop;
 extern GObject       *bar;
@@ -23,6 +25,7 @@ extern const char    *path;
 gboolean work         (TlFuture *future, gpointer user_data, GError **error);
 gboolean connect_all  (TlFuture *future, gpointer user_data, GError **error);
 void     show_file    (TlFuture *future, gpointer user_data);
+void     look_at_queue (const GError *error, gpointer queue);
 void     executor_ended (GObject *source, GAsyncResult *result, gpointer user_data);
 
 gboolean database_connect    (gpointer user_data, GError **error);

@@ -10,6 +10,7 @@
 #include <threadloop/tl-future.h>
 #include <threadloop/tl-progress.h>
 #include <threadloop/tl-executor.h>
+#include <threadloop/tl-bell.h>
 #include <threadloop/tl-event-thread.h>
 #include <threadloop/tl-enums.h>
 

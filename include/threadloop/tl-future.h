@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 /**
  * TlFutureState:
  * @TL_FUTURE_STATE_PENDING: it waits for its turn, or for its producer
- * @TL_FUTURE_STATE_RUNNING: its function runs
+ * @TL_FUTURE_STATE_RUNNING: its function runs, or its producer has said that
+ *   it has begun
  * @TL_FUTURE_STATE_DONE: it has a result
  * @TL_FUTURE_STATE_FAILED: it has an error
  * @TL_FUTURE_STATE_CANCELLED: it was cancelled
@@ -193,7 +194,8 @@ gboolean       tl_future_done                   (TlFuture             *self);
  * tl_future_running:
  * @self: a future
  *
- * Whether its function runs.
+ * Whether its function runs, or its producer has said that it has begun: see
+ * [method@Tl.Future.set_running].
  *
  * Returns: %TRUE if it does
  *
@@ -550,6 +552,32 @@ gpointer       tl_future_steal_pointer          (TlFuture             *self,
                                                  GError              **error);
 
 /* ---- The producer's side ---- */
+
+/**
+ * tl_future_set_running:
+ * @self: a future that was made with [ctor@Tl.Future.new]
+ *
+ * Says that work on it has begun, so that its state and a
+ * [class@Tl.Progress] show %TL_FUTURE_STATE_RUNNING. To say so more than once
+ * does no harm.
+ *
+ * It is the last moment to find out that nobody wants the result any more:
+ * where this is %FALSE, do not begin. From then on, too, the future can be
+ * cancelled, and settles at once; [method@Tl.Future.cancel_requested] and
+ * [method@Tl.Future.get_cancellable] tell the work.
+ *
+ * An executor says this of its own futures. To call it for one of those is a
+ * programmer error.
+ *
+ * It is the `set_running_or_notify_cancel()` of `concurrent.futures`.
+ *
+ * Returns: %TRUE if the work should be done, %FALSE if the future has settled,
+ *   having been cancelled for example
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+gboolean       tl_future_set_running            (TlFuture             *self);
 
 /**
  * tl_future_set_done:

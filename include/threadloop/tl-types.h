@@ -16,6 +16,7 @@ typedef struct _TlFuture      TlFuture;
 typedef struct _TlProgress    TlProgress;
 typedef struct _TlExecutor    TlExecutor;
 typedef struct _TlEventThread TlEventThread;
+typedef struct _TlBell        TlBell;
 
 /**
  * TlFunc:

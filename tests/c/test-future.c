@@ -394,6 +394,93 @@ test_progress_after_the_end_is_ignored (void)
   tt_assert_state (future, DONE);
 }
 
+/* ---- Running ---- */
+
+static void
+test_set_running (void)
+{
+  g_autoptr(TlFuture) future = tl_future_new (NULL);
+  g_autoptr(TlFuture) cancelled = tl_future_new (NULL);
+  g_autoptr(GError)   error = NULL;
+
+  g_assert_true (tl_future_set_running (future));
+  tt_assert_state (future, RUNNING);
+  g_assert_true (tl_future_running (future));
+  g_assert_false (tl_future_done (future));
+  g_assert_cmpint (tl_future_get_int64 (future, &error), ==, 0);
+  g_assert_error (error, TL_ERROR, TL_ERROR_PENDING);
+  g_assert_true (tl_future_set_running (future));
+
+  g_assert_true (tl_future_set_int64 (future, 7));
+  check_done (future);
+  g_assert_false (tl_future_set_running (future));
+  tt_assert_state (future, DONE);
+  g_assert_cmpint (tl_future_get_int64 (future, NULL), ==, 7);
+
+  /* Before: do not begin. */
+  g_assert_cmpint (tl_future_cancel (cancelled), ==, TL_CANCEL_DONE);
+  g_assert_false (tl_future_set_running (cancelled));
+  tt_assert_state (cancelled, CANCELLED);
+}
+
+static void
+test_cancel_while_running (void)
+{
+  g_autoptr(TlFuture) future = tl_future_new (NULL);
+
+  g_assert_true (tl_future_set_running (future));
+  g_assert_cmpint (tl_future_cancel (future), ==, TL_CANCEL_DONE);
+  tt_assert_state (future, CANCELLED);
+  g_assert_true (g_cancellable_is_cancelled (tl_future_get_cancellable (future)));
+  g_assert_false (tl_future_set_done (future));
+  g_assert_false (tl_future_set_running (future));
+}
+
+static gpointer
+cancel_future (gpointer future)
+{
+  return GUINT_TO_POINTER (tl_future_cancel (future));
+}
+
+/* Whoever may begin finds it running, unless it was cancelled since. */
+static void
+test_set_running_or_cancel (void)
+{
+  guint round;
+
+  for (round = 0; round < tt_scaled (2000, 50); round++)
+    {
+      g_autoptr(TlFuture)  future = tl_future_new (NULL);
+      GThread             *thread = g_thread_new ("cancel", cancel_future, future);
+      TlFutureState        state;
+
+      if (tl_future_set_running (future))
+        {
+          state = tl_future_get_state (future);
+          g_assert_true (state == TL_FUTURE_STATE_RUNNING || state == TL_FUTURE_STATE_CANCELLED);
+        }
+      else
+        {
+          g_assert_false (tl_future_set_done (future));
+        }
+      g_assert_cmpuint (GPOINTER_TO_UINT (g_thread_join (thread)), ==, TL_CANCEL_DONE);
+      tt_assert_state (future, CANCELLED);
+    }
+}
+
+static void
+test_set_running_is_not_for_work (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new ("future", 1);
+  g_autoptr(TlFuture)   future = tl_executor_submit (executor, tt_nothing_func, NULL, NULL);
+
+  tt_wait_for (future, DONE);
+  g_test_expect_message ("Threadloop", G_LOG_LEVEL_CRITICAL, "*owner == NULL*");
+  g_assert_false (tl_future_set_running (future));
+  g_test_assert_expected_messages ();
+  tt_shutdown (executor);
+}
+
 static void
 add_tests (void)
 {
@@ -413,6 +500,10 @@ add_tests (void)
   g_test_add_func ("/future/error/cancelled-means-cancelled", test_cancelled_error_is_cancelled);
   g_test_add_func ("/future/cancel-settles-a-promise-at-once", test_cancel_settles_a_promise);
   g_test_add_func ("/future/progress-after-the-end-is-ignored", test_progress_after_the_end_is_ignored);
+  g_test_add_func ("/future/running/is-said-by-the-producer", test_set_running);
+  g_test_add_func ("/future/running/can-be-cancelled", test_cancel_while_running);
+  g_test_add_func ("/future/running/or-cancelled-who-is-first", test_set_running_or_cancel);
+  g_test_add_func ("/future/running/is-not-said-of-work", test_set_running_is_not_for_work);
 }
 
 int

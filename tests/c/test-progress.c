@@ -258,6 +258,34 @@ test_state_is_not_delayed (void)
 }
 
 static void
+test_state_of_a_promise (void)
+{
+  g_autoptr(TlFuture)   future = tl_future_new (NULL);
+  Seen                  s = { 0, };
+  g_autoptr(TlProgress) progress = watch (future, &s);
+
+  tl_future_set_progress (future, 1, NULL);
+  tt_run_until (is_whole, &s);
+
+  /* At once, though it is just after a notify; and only what is new. */
+  g_assert_true (tl_future_set_running (future));
+  tt_iterate ();
+  g_assert_cmpint (s.state, ==, TL_FUTURE_STATE_RUNNING);
+  g_assert_cmpuint (s.states, ==, 1);
+  g_assert_true (tl_future_set_running (future));
+  tt_iterate ();
+  g_assert_cmpuint (s.states, ==, 1);
+
+  tl_future_set_done (future);
+  g_assert_false (tl_future_set_running (future));
+  tt_iterate ();
+  g_assert_cmpint (s.state, ==, TL_FUTURE_STATE_DONE);
+  g_assert_cmpint (tl_progress_get_state (progress), ==, s.state);
+  g_assert_cmpuint (s.states, ==, 2);
+  g_free (s.message);
+}
+
+static void
 test_state_of_work (void)
 {
   g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
@@ -384,6 +412,7 @@ add_tests (void)
   g_test_add_func ("/progress/a-million-calls-are-a-few-notifies", test_million_calls);
   g_test_add_func ("/progress/last-value-is-never-lost", test_last_value_without_end);
   g_test_add_func ("/progress/state-is-not-delayed", test_state_is_not_delayed);
+  g_test_add_func ("/progress/state-of-a-promise-that-is-set-running", test_state_of_a_promise);
   g_test_add_func ("/progress/state-of-work", test_state_of_work);
   g_test_add_func ("/progress/notifies-on-each-watchers-own-thread", test_watched_from_many_threads);
   g_test_add_func ("/progress/may-be-dropped-while-the-work-speaks", test_dropped_while_work_speaks);
