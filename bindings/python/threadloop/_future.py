@@ -1,0 +1,623 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""One result that is not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError, InvalidStateError
+from contextvars import Context, ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ._home import Home, home_here, report
+from ._local import local
+from ._native import Gio, GLib, Tl
+from .exceptions import WouldDeadlockError
+
+if TYPE_CHECKING:
+    from ._place import Place
+
+__all__ = ["Future", "current_future", "set_error_handler"]
+
+T = TypeVar("T")
+
+# The states of concurrent.futures, whose helpers look at them.
+PENDING = "PENDING"
+RUNNING = "RUNNING"
+CANCELLED = "CANCELLED"
+CANCELLED_AND_NOTIFIED = "CANCELLED_AND_NOTIFIED"
+FINISHED = "FINISHED"
+
+_logger = logging.getLogger("concurrent.futures")
+
+#: executor, task, error
+ErrorHandler = Callable[[str, str, BaseException], object]
+
+_error_handler: ErrorHandler | None = None
+
+#: The future of the coroutine that runs in this context.
+_current: ContextVar[Future[Any] | None] = ContextVar("threadloop_current", default=None)
+
+
+def set_error_handler(handler: ErrorHandler | None) -> None:
+    """Says what becomes of errors that nobody looked at.
+
+    `handler(executor, task, error)` is called when a future dies whose error
+    was never asked for, on the thread that drops it. `None` is for the
+    default, `sys.unraisablehook`. It is asyncio's
+    `loop.set_exception_handler()`, for the whole process.
+    """
+    global _error_handler
+    _error_handler = handler
+
+    if handler is None:
+        Tl.set_error_handler(None)
+    else:
+        native = handler
+        Tl.set_error_handler(lambda executor, task, error, *_: native(executor, task, error))
+
+
+class _Unseen:
+    """Goes off when an error dies that nobody has looked at."""
+
+    __slots__ = ("exc", "executor", "task")
+
+    def __init__(self, exc: BaseException, executor: str, task: str) -> None:
+        self.exc: BaseException | None = exc
+        self.executor = executor
+        self.task = task
+
+    def __del__(self) -> None:
+        exc = self.exc
+        if exc is None:
+            return
+        try:
+            if _error_handler is not None:
+                _error_handler(self.executor, self.task, exc)
+            else:
+                report(f"Nobody looked at the error of {self.task or 'a task'} on {self.executor or 'no executor'}",
+                       exc, None)
+        except Exception as other:
+            report("Exception ignored in the error handler", other, _error_handler)
+
+
+def is_cancellation(exc: BaseException | None) -> bool:
+    """Whether this is how work says that it has stopped since it was asked to."""
+    if isinstance(exc, (CancelledError, asyncio.CancelledError)):
+        return True
+    return isinstance(exc, GLib.Error) and bool(exc.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+
+
+class _Arrivals:
+    """Futures that have settled, on their way to an asyncio loop: one wake a burst."""
+
+    __slots__ = ("items", "loop", "rung")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.items: deque[asyncio.Future[None]] = deque()
+        self.rung = False
+
+    def arrive(self, waiter: asyncio.Future[None]) -> None:
+        self.items.append(waiter)
+        if self.rung:
+            return
+        self.rung = True
+        try:
+            self.loop.call_soon_threadsafe(self.deliver)
+        except RuntimeError:
+            # The loop was closed, and nobody waits there any more.
+            self.items.clear()
+
+    def deliver(self) -> None:
+        self.rung = False
+        items = self.items
+        while items:
+            waiter = items.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class _Await(threading.local):
+    arrivals: _Arrivals | None = None
+
+
+_await = _Await()
+
+
+def _arrivals_of(loop: asyncio.AbstractEventLoop) -> _Arrivals:
+    arrivals = _await.arrivals
+    if arrivals is None or arrivals.loop is not loop:
+        arrivals = _await.arrivals = _Arrivals(loop)
+    return arrivals
+
+
+class Future(concurrent.futures.Future[T]):
+    """The result of work that was submitted, or of whoever calls `set_result()`.
+
+    It is a `concurrent.futures.Future`, so `wait()`, `as_completed()`,
+    `asyncio.wrap_future()` and everybody's helpers take it. It can be awaited
+    in any asyncio loop. And it is at home in GLib: `on_done()` calls back in a
+    main context, `cancellable` stops GIO, `progress` drives a progress bar.
+
+    A future settles once, and the first to set a result or an error wins. All
+    methods may be called from every thread.
+    """
+
+    _place: Place | None = None
+    _home: Home | None = None
+    # What is to be done; a context that is None is an empty one.
+    _fn: Callable[..., Any] | None = None
+    _args: tuple[Any, ...] = ()
+    _kwargs: dict[str, Any] | None = None
+    _context: Context | None = None
+    _name: str | None = None
+    _sleepers: list[Any] | None = None
+    _asked = False
+    _cancellable: Any = None
+    _task: tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]] | None = None
+    _unseen: _Unseen | None = None
+    _said: tuple[float, str | None] | None = None
+    _shown: Any = None
+
+    # What a future has without an attribute of its own costs nothing to make,
+    # and nothing to the garbage collector.
+    _state = PENDING
+    _result: Any = None
+    _exception: BaseException | None = None
+    # What its function has returned or raised, until it settles with that.
+    _outcome: Any = None
+    _outside: list[Any] | None = None
+    _callbacks: list[Callable[[Any], object]] | None = None
+
+    def __init__(self) -> None:
+        # Not that of the base class, which makes a condition and its list of
+        # waiters for each future. Who wants to hold it off only needs a lock.
+        self._condition: Any = threading.RLock()
+
+    @property
+    def _waiters(self) -> list[Any]:  # type: ignore[override]
+        # What wait() and as_completed() add to, with the lock held.
+        waiters = self._outside
+        if waiters is None:
+            waiters = self._outside = []
+        return waiters
+
+    # ---- The consumer's side ----
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages and progress: its function's name, unless it was given one."""
+        name = self._name
+        if name is None:
+            fn = self._fn
+            name = self._name = _name_of(fn) if fn is not None else ""
+        return name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+
+    def cancelled(self) -> bool:
+        """Whether it has settled by being cancelled."""
+        return self._state in (CANCELLED, CANCELLED_AND_NOTIFIED)
+
+    def running(self) -> bool:
+        """Whether its function runs."""
+        return self._state == RUNNING
+
+    def done(self) -> bool:
+        """Whether it has settled: with a result, an error, or by being cancelled."""
+        return self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED)
+
+    def cancel(self) -> bool:
+        """Cancels the work, as far as that is possible, and says whether it is.
+
+        Work that is still queued never runs, and who waits for it wakes at
+        once: True. Running work is asked to stop: `cancellable` is tripped, a
+        coroutine gets its `CancelledError`. As in `concurrent.futures` that is
+        False, since nobody knows yet how it ends; it settles when the function
+        returns.
+        """
+        with self._condition:
+            state = self._state
+            if state == FINISHED:
+                return False
+            if state in (CANCELLED, CANCELLED_AND_NOTIFIED):
+                return True
+            self._asked = True
+            cancellable = self._cancellable
+            task = self._task
+            place = self._place
+            if state == PENDING:
+                self._state = CANCELLED if place is None else CANCELLED_AND_NOTIFIED
+                if place is not None:
+                    for waiter in self._outside or ():
+                        waiter.add_cancelled(self)
+
+        if cancellable is not None:
+            cancellable.cancel()
+
+        if state == PENDING:
+            if place is not None:
+                place.removed()
+                self._bury_work()
+            self._tell()
+            return True
+
+        if task is not None:
+            _cancel_task(*task)
+        return False
+
+    def cancel_requested(self) -> bool:
+        """Whether somebody has asked for the work to stop, for work to ask itself now and then."""
+        return self._asked
+
+    @property
+    def cancellable(self) -> Any:
+        """A `Gio.Cancellable` that `cancel()` trips, for the work to pass on to GIO."""
+        with self._condition:
+            cancellable = self._cancellable
+            if cancellable is None:
+                cancellable = self._cancellable = Gio.Cancellable()
+            asked = self._asked
+        if asked:
+            cancellable.cancel()
+        return cancellable
+
+    def result(self, timeout: float | None = None) -> T:
+        """Waits, for `timeout` seconds at most, and gives the result or raises the error.
+
+        Waiting inside of a task is safe: a task of the same pool that is still
+        queued is run by the waiting thread itself. A wait that could never end
+        raises `WouldDeadlockError`, a `RuntimeError`.
+        """
+        if self._state != FINISHED:
+            self._wait(timeout)
+        # What the work was given is released when it is over: here, for who
+        # waits for that.
+        home = local.home
+        if home is not None and home.items:
+            home.items.clear()
+        if self._exception is not None:
+            self._look()
+            try:
+                raise self._exception
+            finally:
+                # Its traceback has this frame, which must not have it as well.
+                self = None  # type: ignore[assignment]
+        if self._state != FINISHED:
+            raise CancelledError
+        return cast(T, self._result)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Waits as `result()` does, and gives the error, or None."""
+        if self._state != FINISHED:
+            self._wait(timeout)
+            if self._state != FINISHED:
+                raise CancelledError
+        self._look()
+        return self._exception
+
+    def add_done_callback(self, fn: Callable[[Any], object]) -> None:
+        """Calls `fn(future)` on the thread that settles it, or now if it has settled.
+
+        This is what `concurrent.futures` does. A program with a main loop
+        wants `on_done()`.
+        """
+        with self._condition:
+            if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+                if self._callbacks is None:
+                    self._callbacks = [fn]
+                else:
+                    self._callbacks.append(fn)
+                return
+        self._call(fn)
+
+    def on_done(self, callback: Callable[[Future[T]], object]) -> None:
+        """Calls `callback(future)` in the caller's main context when it has settled.
+
+        That is the thread-default context of the calling thread, for most the
+        thread of the user interface, at default priority. It is called once,
+        whatever it returns, and never inside of this call.
+        """
+        if not callable(callback):
+            raise TypeError(f"on_done() wants something to call, not {_describe(callback)}")
+        mail = home_here().get_mail()
+        self.add_done_callback(lambda future: mail.post(callback, future))
+
+    def __await__(self) -> Generator[Any, None, T]:
+        if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+            loop = asyncio.get_running_loop()
+            waiter: asyncio.Future[None] = loop.create_future()
+            arrivals = _arrivals_of(loop)
+            self.add_done_callback(lambda _: arrivals.arrive(waiter))
+            try:
+                yield from waiter
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+        return self.result()
+
+    # ---- The producer's side ----
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Says that work begins, or hears that it has been cancelled: False."""
+        with self._condition:
+            if self._state == CANCELLED:
+                self._state = CANCELLED_AND_NOTIFIED
+                for waiter in self._outside or ():
+                    waiter.add_cancelled(self)
+                return False
+            if self._state == PENDING:
+                self._state = RUNNING
+                shown = self._shown
+                if shown is not None:
+                    shown[0].set_running()
+                return True
+        if self._state == CANCELLED_AND_NOTIFIED:
+            return False
+        raise RuntimeError(f"The future {self!r} is in a state that no work can begin in")
+
+    def set_result(self, result: T) -> None:
+        """Ends the future with a result. Raises `InvalidStateError` if it has settled."""
+        with self._condition:
+            if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+                raise InvalidStateError(f"{self._state}: {self!r}")
+            self._result = result
+            self._settle()
+        self._tell()
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """Ends the future with an error. Raises `InvalidStateError` if it has settled."""
+        with self._condition:
+            if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+                raise InvalidStateError(f"{self._state}: {self!r}")
+            self._set_error(exception)
+            self._settle()
+        self._tell()
+
+    def set_progress(self, fraction: float, message: str | None = None) -> None:
+        """Says how far the work is, from 0 to 1, and what it does. -1 is for unknown.
+
+        It may be said as often as one likes: `progress` notifies sixty times
+        a second at most.
+        """
+        with self._condition:
+            self._said = (fraction, message)
+            shown = self._shown
+        if shown is not None:
+            shown[0].set_progress(fraction, message)
+
+    @property
+    def progress(self) -> Any:
+        """A `Tl.Progress`: the future as an object with properties that notify.
+
+        It has `fraction`, `message`, `state` and `name`, and notifies in the
+        thread-default main context of the thread that asks first.
+        """
+        with self._condition:
+            shown = self._shown
+            if shown is None:
+                native = Tl.Future.new(self.name or None)
+                shown = self._shown = (native, Tl.Progress.new(native))
+                if self._said is not None:
+                    native.set_progress(*self._said)
+                if self._state == RUNNING:
+                    native.set_running()
+                elif self._state != PENDING:
+                    _show_end(native, self)
+        return shown[1]
+
+    # ---- Inside ----
+
+    def _bury_work(self) -> None:
+        # What was handed over goes home. For who has seen to it that it does
+        # not run, or has run it.
+        if self._name is None:
+            self.name  # noqa: B018
+        home = cast(Home, self._home)
+        self._leave_work(home.items)
+        if not home.grave.rung:
+            home.ring()
+
+    def _leave_work(self, items: deque[Any]) -> None:
+        # One by one: a tuple of them would be one more thing for the collector
+        # to look at, for each task.
+        items.append(self._fn)
+        self._fn = None
+        if self._args:
+            items.append(self._args)
+            self._args = ()
+        if self._kwargs is not None:
+            items.append(self._kwargs)
+            self._kwargs = None
+        if self._context is not None:
+            items.append(self._context)
+            self._context = None
+
+    def _set_error(self, exc: BaseException | None) -> None:
+        self._exception = exc
+        if exc is not None:
+            self._warn_unseen()
+
+    def _warn_unseen(self) -> None:
+        place = self._place
+        self._unseen = _Unseen(cast(BaseException, self._exception), place.name if place is not None else "",
+                               self.name)
+
+    def _look(self) -> None:
+        unseen = self._unseen
+        if unseen is not None:
+            unseen.exc = None
+            self._unseen = None
+
+    def _settle(self) -> None:
+        # With the lock held. The result is there.
+        self._state = FINISHED
+        if self._outside:
+            if self._exception is not None:
+                for waiter in self._outside:
+                    waiter.add_exception(self)
+            else:
+                for waiter in self._outside:
+                    waiter.add_result(self)
+
+    def _tell(self) -> None:
+        # Without the lock: who sleeps, and the callbacks. It has settled.
+        sleepers, self._sleepers = self._sleepers, None
+        if sleepers:
+            for lock in sleepers:
+                lock.release()
+        shown = self._shown
+        if shown is not None:
+            _show_end(shown[0], self)
+        callbacks, self._callbacks = self._callbacks, None
+        if callbacks:
+            for fn in callbacks:
+                self._call(fn)
+
+    def _call(self, fn: Callable[[Any], object]) -> None:
+        try:
+            fn(self)
+        except Exception:
+            _logger.exception("exception calling callback for %r", self)
+
+    def _settle_cancelled(self) -> None:
+        # It ran, and ended since it was asked to.
+        with self._condition:
+            if self._state != RUNNING:
+                return
+            self._state = CANCELLED_AND_NOTIFIED
+            for waiter in self._outside or ():
+                waiter.add_cancelled(self)
+        self._tell()
+
+    def _finish(self, failed: bool, coming: deque[None] | None) -> bool:
+        # It ran, and `_outcome` is how that ended: no frame may have it when
+        # the future settles. True if it was put down in `coming` that this
+        # thread is about to come back.
+        if failed and self._asked and is_cancellation(self._outcome):
+            self._settle_cancelled()
+            return False
+        with self._condition:
+            if self._state != RUNNING:
+                # Somebody was faster, the function itself for example. The
+                # first one's word counts.
+                return False
+            if failed:
+                self._exception = self._outcome
+                self._warn_unseen()
+            else:
+                self._result = self._outcome
+            self._outcome = None
+            self._settle()
+            comes = coming is not None and self._callbacks is None
+            if comes:
+                coming.append(None)  # type: ignore[union-attr]
+        if self._sleepers or self._callbacks or self._shown:
+            self._tell()
+        return comes
+
+    def _fail(self, exc: BaseException) -> None:
+        # It never will run.
+        with self._condition:
+            if self._state not in (RUNNING, PENDING):
+                return
+            self._set_error(exc)
+            self._settle()
+        self._tell()
+
+    def _wait(self, timeout: float | None) -> None:
+        place = self._place
+        if place is not None:
+            place.before_wait(self)
+            if self._state == FINISHED:
+                # Its error's traceback may have this frame.
+                del self
+                return
+
+        with self._condition:
+            if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+                return
+            sleeper = threading.Lock()
+            sleeper.acquire()
+            if self._sleepers is None:
+                self._sleepers = [sleeper]
+            else:
+                self._sleepers.append(sleeper)
+
+        in_time = False
+        try:
+            in_time = sleeper.acquire(timeout=-1 if timeout is None else max(0, min(timeout, threading.TIMEOUT_MAX)))
+        finally:
+            if not in_time:
+                with self._condition:
+                    if self._sleepers is not None and sleeper in self._sleepers:
+                        self._sleepers.remove(sleeper)
+
+        if not in_time and not self.done():
+            raise TimeoutError
+
+    def _get_snapshot(self) -> Any:
+        # What asyncio takes, from Python 3.14 on, in place of exception().
+        self._look()
+        return super()._get_snapshot()  # type: ignore[misc]
+
+
+def _show_end(native: Any, future: Future[Any]) -> None:
+    if future.cancelled():
+        native.cancel()
+    elif future._exception is not None:
+        exc = future._exception
+        if isinstance(exc, GLib.Error):
+            error = exc
+        else:
+            error = GLib.Error.new_literal(Tl.error_quark(), f"{type(exc).__name__}: {exc}", Tl.Error.FAILED)
+        native.set_error(error.copy())
+        # Whoever looks at the future here gets the error; this one is for show.
+        native.get_error()
+    else:
+        native.set_done()
+
+
+def _cancel_task(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]) -> None:
+    try:
+        loop.call_soon_threadsafe(task.cancel)
+    except RuntimeError:
+        # The loop has ended, and has seen to its tasks.
+        pass
+
+
+def _name_of(fn: object) -> str:
+    return getattr(fn, "__qualname__", None) or type(fn).__name__
+
+
+def _describe(thing: object) -> str:
+    text = repr(thing)
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"{text} ({type(thing).__name__})"
+
+
+def current_future() -> Future[Any] | None:
+    """The future of the function or coroutine that runs here, None outside of tasks.
+
+    So that code deep inside can say progress, or ask whether it should go on.
+    """
+    running = local.running
+    if running:
+        return running[-1]
+    return _current.get()
+
+
+def refuse_wait(future: Future[Any], where: str) -> WouldDeadlockError:
+    return WouldDeadlockError(
+        f"would deadlock: {future.name or 'the future'} is waited for on {where}, which has to run it; "
+        "await it, use on_done(), or wait on another thread"
+    )

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What goes wrong and has a name of its own."""
+
+from concurrent.futures import BrokenExecutor, CancelledError, InvalidStateError
+from concurrent.futures.thread import BrokenThreadPool
+
+__all__ = [
+    "BrokenExecutor",
+    "BrokenThreadPool",
+    "CancelledError",
+    "InvalidStateError",
+    "ThreadNotStartedError",
+    "WouldDeadlockError",
+]
+
+
+class ThreadNotStartedError(RuntimeError):
+    """Something was submitted to a thread that was not started yet."""
+
+
+class WouldDeadlockError(RuntimeError):
+    """A thread was about to wait for something that it has to do itself."""

@@ -1,0 +1,755 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Futures: what they promise to concurrent.futures, to asyncio and to GLib."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextvars
+import gc
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import SOON, Gate, eventually, run_loop
+from gi.repository import Gio, GLib
+
+import threadloop
+from threadloop import Executor, Future
+
+Pools = Callable[..., Executor]
+
+
+# ---- concurrent.futures ----
+
+
+def test_futures_are_those_of_concurrent_futures(pool: Executor) -> None:
+    future = pool.submit(int, "7")
+    assert isinstance(future, concurrent.futures.Future)
+    assert isinstance(future, Future)
+    assert future.result(SOON) == 7
+
+
+def test_wait_takes_them_with_others(pools: Pools, gate: Gate) -> None:
+    executor = pools(2)
+    other: concurrent.futures.Future[int] = concurrent.futures.Future()
+    quick, slow = executor.submit(int), executor.submit(gate)
+    done, pending = concurrent.futures.wait([quick, slow, other], SOON, concurrent.futures.FIRST_COMPLETED)
+    assert done == {quick} and pending == {slow, other}
+    other.set_result(1)
+    gate.open()
+    assert concurrent.futures.wait([quick, slow, other], SOON).not_done == set()
+
+
+def test_wait_ends_at_the_first_exception(pools: Pools, gate: Gate) -> None:
+    executor = pools(2)
+    bad, slow = executor.submit(lambda: 1 / 0), executor.submit(gate)
+    done, pending = concurrent.futures.wait([bad, slow], SOON, concurrent.futures.FIRST_EXCEPTION)
+    assert done == {bad} and pending == {slow}
+    assert isinstance(bad.exception(), ZeroDivisionError)
+
+
+def test_wait_is_told_of_what_is_cancelled_in_the_queue(pool: Executor, gate: Gate) -> None:
+    pool.submit(gate)
+    gate.wait_reached()
+    queued = [pool.submit(int) for _ in range(3)]
+    threading.Timer(0.02, lambda: [future.cancel() for future in queued]).start()
+    assert concurrent.futures.wait(queued, SOON).not_done == set()
+
+
+def test_as_completed_yields_each_once_as_it_ends(pools: Pools) -> None:
+    executor = pools(3)
+    gates = [Gate() for _ in range(3)]
+    futures = [executor.submit(gate, i) for i, gate in enumerate(gates)]
+    seen = []
+    gates[2].open()
+    for future in concurrent.futures.as_completed(futures, SOON):
+        seen.append(future.result())
+        if len(seen) < 3:
+            gates[(2, 0, 1)[len(seen)]].open()
+    assert seen == [2, 0, 1]
+
+
+def test_a_wait_with_a_timeout_raises_and_harms_nothing(pool: Executor, gate: Gate) -> None:
+    future = pool.submit(gate, 5)
+    for wait in future.result, future.exception:
+        with pytest.raises(TimeoutError):
+            wait(0.01)
+        with pytest.raises(TimeoutError):
+            wait(0)
+    gate.open()
+    assert future.result(SOON) == 5
+
+
+def test_add_done_callback_is_called_at_once_if_it_has_settled(pool: Executor) -> None:
+    future = pool.submit(int)
+    future.result(SOON)
+    seen: list[Any] = []
+    future.add_done_callback(seen.append)
+    assert seen == [future]
+
+
+def test_an_error_in_a_done_callback_is_logged_and_the_others_are_called(
+        pool: Executor, gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+    future = pool.submit(gate)
+    called = threading.Event()
+    with caplog.at_level(logging.ERROR, "concurrent.futures"):
+        future.add_done_callback(lambda _: 1 / 0)
+        future.add_done_callback(lambda _: called.set())
+        gate.open()
+        assert called.wait(SOON)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_first_to_settle_it_wins() -> None:
+    future: Future[int] = Future()
+    future.set_result(1)
+    with pytest.raises(concurrent.futures.InvalidStateError):
+        future.set_result(2)
+    with pytest.raises(concurrent.futures.InvalidStateError):
+        future.set_exception(ValueError())
+    assert not future.cancel()
+    assert future.result() == 1
+
+
+def test_what_the_function_returns_does_not_replace_what_was_set(pool: Executor) -> None:
+    def work() -> str:
+        future = threadloop.current_future()
+        assert future is not None
+        future.set_result("set")
+        return "returned"
+
+    assert pool.submit(work).result(SOON) == "set"
+
+
+# ---- Cancelling ----
+
+
+def test_cancel_of_a_queued_one_never_runs_it_and_wakes_who_waits(pool: Executor, gate: Gate) -> None:
+    ran: list[int] = []
+    pool.submit(gate)
+    gate.wait_reached()
+    future = pool.submit(ran.append, 1)
+    woken = threading.Event()
+    waiting = threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        with pytest.raises(concurrent.futures.CancelledError):
+            future.result(SOON)
+        woken.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert waiting.wait(SOON)
+    assert future.cancel()
+    assert woken.wait(SOON)
+    thread.join()
+    assert future.cancelled() and future.done() and not future.running()
+    assert future.cancel()
+    gate.open()
+    pool.submit(int).result(SOON)
+    assert ran == []
+
+
+def test_cancel_of_a_running_one_trips_its_cancellable(pool: Executor) -> None:
+    reached = threading.Event()
+
+    def work() -> None:
+        future = threadloop.current_future()
+        assert future is not None
+        tripped = threading.Event()
+        cancellable = future.cancellable
+        assert isinstance(cancellable, Gio.Cancellable)
+        cancellable.connect(lambda *_: tripped.set())
+        reached.set()
+        assert tripped.wait(SOON)
+        assert future.cancel_requested()
+        cancellable.set_error_if_cancelled()
+
+    future = pool.submit(work)
+    assert reached.wait(SOON)
+    assert future.cancel() is False
+    with pytest.raises(concurrent.futures.CancelledError):
+        future.result(SOON)
+    assert future.cancelled()
+
+
+def test_a_cancelled_error_of_glib_that_nobody_asked_for_is_an_error(pool: Executor) -> None:
+    def work() -> None:
+        cancellable = Gio.Cancellable()
+        cancellable.cancel()
+        cancellable.set_error_if_cancelled()
+
+    future = pool.submit(work)
+    error = future.exception(SOON)
+    assert isinstance(error, GLib.Error)
+    assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+    assert not future.cancelled()
+
+
+def test_work_that_is_asked_to_stop_and_does_not_has_its_result(pool: Executor, gate: Gate) -> None:
+    future = pool.submit(gate, "done")
+    gate.wait_reached()
+    assert not future.cancel()
+    gate.open()
+    assert future.result(SOON) == "done"
+    assert not future.cancelled()
+
+
+def test_cancel_of_a_settled_one_leaves_it_alone(pool: Executor) -> None:
+    future = pool.submit(int)
+    future.result(SOON)
+    assert not future.cancel()
+    assert future.result() == 0
+
+
+def test_a_cancellable_that_is_asked_for_after_the_cancel_is_cancelled(pool: Executor, gate: Gate) -> None:
+    future = pool.submit(gate)
+    gate.wait_reached()
+    future.cancel()
+    assert future.cancellable.is_cancelled()
+
+
+# ---- Errors ----
+
+
+def fail_with_cause() -> None:
+    try:
+        raise KeyError("the cause")
+    except KeyError as error:
+        raise ValueError("the error") from error
+
+
+def test_an_error_keeps_its_type_traceback_and_cause(pool: Executor) -> None:
+    future = pool.submit(fail_with_cause)
+    with pytest.raises(ValueError, match="the error") as caught:
+        future.result(SOON)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert caught.value.__cause__.__traceback__ is not None
+    text = "".join(traceback.format_exception(caught.value))
+    assert "fail_with_cause" in text and "the cause" in text
+
+
+def test_no_frames_of_ours_are_in_an_error(pool: Executor) -> None:
+    error = pool.submit(fail_with_cause).exception(SOON)
+    assert error is not None
+    frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+    assert frames == ["fail_with_cause"]
+
+
+async def fail_later() -> None:
+    await asyncio.sleep(0)
+    fail_with_cause()
+
+
+def test_no_frames_of_ours_are_in_the_error_of_a_coroutine(pool: Executor) -> None:
+    error = pool.submit(fail_later).exception(SOON)
+    assert error is not None
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    assert not [file for file in files if "/threadloop/" in file], files
+
+
+def test_a_gerror_stays_one(pool: Executor) -> None:
+    future = pool.submit(lambda: Gio.File.new_for_path("/does/not/exist").load_contents(None))
+    with pytest.raises(GLib.Error) as caught:
+        future.result(SOON)
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, StopIteration, GeneratorExit])
+def test_errors_that_are_not_exceptions_reach_the_future(pool: Executor, error: type[BaseException]) -> None:
+    def work() -> None:
+        raise error("told")
+
+    future = pool.submit(work)
+    assert isinstance(future.exception(SOON), error)
+    assert pool.submit(int).result(SOON) == 0
+
+
+def test_an_error_that_nobody_looked_at_goes_to_the_unraisable_hook(pool: Executor, unraisable: list[Any]) -> None:
+    pool.submit(fail_with_cause)
+    pool.submit(int).result(SOON)
+    assert eventually(lambda: unraisable)
+    assert unraisable == [(ValueError, "the error")]
+
+
+def test_the_interpreters_own_unraisable_hook_takes_it(pool: Executor, capfd: pytest.CaptureFixture[str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    pool.submit(fail_with_cause)
+    pool.submit(int).result(SOON)
+    text = ""
+
+    def told() -> bool:
+        nonlocal text
+        text += capfd.readouterr().err
+        return "ValueError: the error" in text
+
+    assert eventually(told)
+    assert "fail_with_cause" in text
+    assert "TypeError" not in text
+
+
+@pytest.mark.parametrize("look", ["result", "exception", "await", "wrap_future", "handler"])
+def test_an_error_that_was_looked_at_is_not_reported(pool: Executor, unraisable: list[Any], look: str) -> None:
+    future: Any = pool.submit(fail_with_cause)
+
+    async def looks() -> None:
+        with pytest.raises(ValueError):
+            await (future if look == "await" else asyncio.wrap_future(future))
+
+    if look == "result":
+        with pytest.raises(ValueError):
+            future.result(SOON)
+    elif look == "exception":
+        future.exception(SOON)
+    elif look == "handler":
+        concurrent.futures.wait([future], SOON)
+        future.exception()
+    else:
+        asyncio.run(looks())
+    del future
+    pool.submit(int).result(SOON)
+    gc.collect()
+    pool.submit(int).result(SOON)
+    assert unraisable == []
+
+
+def test_the_handler_that_was_set_hears_who_and_what(pools: Pools, unraisable: list[Any]) -> None:
+    heard: list[tuple[str, str, BaseException]] = []
+    threadloop.set_error_handler(lambda executor, task, error: heard.append((executor, task, error)))
+    try:
+        executor = pools(1, "named")
+        executor.submit(fail_with_cause)
+        executor.submit(int).result(SOON)
+        assert eventually(lambda: heard)
+    finally:
+        threadloop.set_error_handler(None)
+    (name, task, error), = heard
+    assert (name, task) == ("named", "fail_with_cause")
+    assert isinstance(error, ValueError)
+    assert unraisable == []
+
+
+def test_cancelled_work_is_not_an_unseen_error(pool: Executor, gate: Gate, unraisable: list[Any]) -> None:
+    def work() -> None:
+        gate()
+        raise concurrent.futures.CancelledError
+
+    future = pool.submit(work)
+    gate.wait_reached()
+    future.cancel()
+    gate.open()
+    concurrent.futures.wait([future], SOON)
+    assert future.cancelled()
+    del future
+    pool.submit(int).result(SOON)
+    gc.collect()
+    assert unraisable == []
+
+
+# ---- asyncio ----
+
+
+def test_wrap_future_takes_it(pool: Executor) -> None:
+    async def main() -> int:
+        return await asyncio.wait_for(asyncio.wrap_future(pool.submit(int, "3")), SOON)
+
+    assert asyncio.run(main()) == 3
+
+
+def test_run_in_executor_takes_the_executor(pool: Executor) -> None:
+    async def main() -> str:
+        return await asyncio.get_running_loop().run_in_executor(pool, lambda: threading.current_thread().name)
+
+    assert asyncio.run(main()) == "one_0"
+
+
+def test_cancelling_what_run_in_executor_gave_cancels_the_work(pool: Executor, gate: Gate) -> None:
+    ran: list[int] = []
+
+    async def main() -> None:
+        pool.submit(gate)
+        gate.wait_reached()
+        future = asyncio.get_running_loop().run_in_executor(pool, ran.append, 1)
+        future.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await future
+
+    asyncio.run(main())
+    gate.open()
+    pool.submit(int).result(SOON)
+    assert ran == []
+
+
+def test_it_can_be_awaited_in_any_loop(pools: Pools) -> None:
+    executor = pools(2)
+
+    async def main() -> list[int]:
+        return [await executor.submit(pow, 2, 3), *await asyncio.gather(
+            *(asyncio.ensure_future(executor.submit(pow, i, 2)) for i in range(5)))]
+
+    for _ in range(2):
+        assert asyncio.run(main()) == [8, 0, 1, 4, 9, 16]
+
+
+def test_one_future_can_be_awaited_by_many_and_after_its_end(pool: Executor, gate: Gate) -> None:
+    async def main() -> list[str]:
+        future = pool.submit(gate, "x")
+
+        async def one() -> str:
+            return await future
+
+        tasks = [asyncio.ensure_future(one()) for _ in range(3)]
+        await asyncio.sleep(0)
+        gate.open()
+        return [*await asyncio.gather(*tasks), await future]
+
+    assert asyncio.run(main()) == ["x"] * 4
+
+
+def test_awaiting_raises_what_the_work_raised(pool: Executor) -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="the error"):
+            await pool.submit(fail_with_cause)
+
+    asyncio.run(main())
+
+
+def test_cancelling_the_task_that_awaits_cancels_queued_work(pool: Executor, gate: Gate) -> None:
+    async def main() -> None:
+        pool.submit(gate)
+        gate.wait_reached()
+        future = pool.submit(int)
+
+        async def waits() -> None:
+            await future
+
+        task = asyncio.ensure_future(waits())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert future.cancelled()
+
+    asyncio.run(main())
+
+
+def test_cancelling_the_task_that_awaits_trips_the_cancellable_of_running_work(pool: Executor) -> None:
+    reached = threading.Event()
+    tripped = threading.Event()
+
+    def work() -> None:
+        future = threadloop.current_future()
+        assert future is not None
+        future.cancellable.connect(lambda *_: tripped.set())
+        reached.set()
+        assert tripped.wait(SOON)
+
+    async def main() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(wait_for(pool.submit(work)), 0.05)
+
+    async def wait_for(future: Future[None]) -> None:
+        await future
+
+    asyncio.run(main())
+    assert reached.wait(SOON) and tripped.wait(SOON)
+
+
+def test_awaiting_a_future_that_is_cancelled_elsewhere_raises(pool: Executor, gate: Gate) -> None:
+    async def main() -> None:
+        pool.submit(gate)
+        gate.wait_reached()
+        future = pool.submit(int)
+        asyncio.get_running_loop().call_later(0.01, future.cancel)
+        # As asyncio.wrap_future() has it: the await raises CancelledError of one kind or the other.
+        with pytest.raises((asyncio.CancelledError, concurrent.futures.CancelledError)):
+            await future
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_has_gone_does_not_harm_the_work(pool: Executor, gate: Gate) -> None:
+    loop = asyncio.new_event_loop()
+    future = pool.submit(gate, 4)
+
+    async def waits() -> int:
+        return await future
+
+    task = loop.create_task(waits())
+    loop.run_until_complete(asyncio.sleep(0))
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    loop.close()
+    gate.open()
+    assert future.result(SOON) == 4
+
+
+# ---- GLib ----
+
+
+def test_on_done_comes_in_the_callers_context_once_even_if_it_returns_true(pool: Executor) -> None:
+    seen: list[Any] = []
+
+    def callback(future: Future[int]) -> bool:
+        seen.append((future, threading.get_ident()))
+        return True
+
+    future = pool.submit(int)
+    future.on_done(callback)
+    assert run_loop(lambda: seen)
+    run_loop(lambda: False, 0.02)
+    assert seen == [(future, threading.get_ident())]
+
+
+def test_on_done_is_never_called_inside_of_the_call(pool: Executor) -> None:
+    future = pool.submit(int)
+    future.result(SOON)
+    seen: list[Any] = []
+    future.on_done(seen.append)
+    assert seen == []
+    assert run_loop(lambda: seen)
+    assert seen == [future]
+
+
+def test_on_done_comes_for_errors_and_for_cancelled_work(pool: Executor, gate: Gate) -> None:
+    seen: list[str] = []
+    bad, running = pool.submit(fail_with_cause), pool.submit(gate)
+    queued = pool.submit(int)
+    bad.on_done(lambda future: seen.append(type(future.exception()).__name__))
+    queued.on_done(lambda future: seen.append(f"cancelled {future.cancelled()}"))
+    running.on_done(lambda future: seen.append("ran"))
+    gate.wait_reached()
+    queued.cancel()
+    gate.open()
+    assert run_loop(lambda: len(seen) == 3)
+    assert sorted(seen) == ["ValueError", "cancelled True", "ran"]
+
+
+def test_on_done_comes_at_default_priority(pool: Executor) -> None:
+    # Something that is always ready, one step below: it would starve callbacks at idle priority.
+    order: list[str] = []
+    future = pool.submit(int)
+    future.result(SOON)
+    busy = GLib.idle_add(lambda: order.append("busy") or True, priority=GLib.PRIORITY_DEFAULT + 1)
+    future.on_done(lambda _: order.append("done"))
+    try:
+        assert run_loop(lambda: "done" in order)
+    finally:
+        GLib.source_remove(busy)
+    assert order[0] == "done"
+
+
+def test_on_done_of_a_thread_with_its_own_context_comes_there(pool: Executor, gate: Gate) -> None:
+    seen: list[Any] = []
+    future = pool.submit(gate)
+
+    def other() -> None:
+        context = GLib.MainContext.new()
+        context.push_thread_default()
+        try:
+            future.on_done(lambda _: seen.append(threading.current_thread().name))
+            gate.open()
+            run_loop(lambda: seen)
+        finally:
+            context.pop_thread_default()
+
+    thread = threading.Thread(target=other, name="other")
+    thread.start()
+    thread.join(SOON)
+    assert seen == ["other"]
+
+
+def test_on_done_of_the_same_thread_in_two_contexts_comes_in_each(pool: Executor, gate: Gate) -> None:
+    seen: list[str] = []
+    future = pool.submit(gate)
+    future.on_done(lambda _: seen.append("main"))
+    context = GLib.MainContext.new()
+    context.push_thread_default()
+    try:
+        future.on_done(lambda _: seen.append("pushed"))
+        gate.open()
+        assert run_loop(lambda: seen)
+        assert seen == ["pushed"]
+    finally:
+        context.pop_thread_default()
+    assert run_loop(lambda: len(seen) == 2)
+    assert seen == ["pushed", "main"]
+
+
+def test_on_done_may_be_added_by_a_callback(pool: Executor) -> None:
+    seen: list[str] = []
+
+    def first(future: Future[int]) -> None:
+        future.on_done(lambda _: seen.append("second"))
+        seen.append("first")
+
+    pool.submit(int).on_done(first)
+    assert run_loop(lambda: len(seen) == 2)
+    assert seen == ["first", "second"]
+
+
+def test_a_callback_that_raises_is_reported_and_the_next_ones_come(pool: Executor, unraisable: list[Any]) -> None:
+    seen: list[int] = []
+    future = pool.submit(int)
+    future.on_done(lambda _: 1 / 0)
+    future.on_done(lambda _: seen.append(1))
+    assert run_loop(lambda: seen)
+    assert unraisable and unraisable[0][0] is ZeroDivisionError
+
+
+def test_on_done_wants_something_to_call(pool: Executor) -> None:
+    with pytest.raises(TypeError, match="on_done"):
+        pool.submit(int).on_done(3)  # type: ignore[arg-type]
+
+
+def test_many_callbacks_do_not_starve_the_loop(pool: Executor) -> None:
+    n = 100
+    seen: list[None] = []
+    ticks: list[int] = []
+    futures = [pool.submit(int) for _ in range(n)]
+    concurrent.futures.wait(futures, SOON)
+    for future in futures:
+        future.on_done(lambda _: seen.append(time.sleep(0.0005)))
+    ticker = GLib.timeout_add(1, lambda: ticks.append(len(seen)) or True)
+    try:
+        assert run_loop(lambda: len(seen) == n)
+    finally:
+        GLib.source_remove(ticker)
+    assert [tick for tick in ticks if 0 < tick < n]
+
+
+# ---- The running work ----
+
+
+def test_current_future_is_that_of_the_function_that_runs(pools: Pools) -> None:
+    executor = pools(2)
+    assert threadloop.current_future() is None
+    started = threading.Barrier(3)
+
+    def work() -> Any:
+        started.wait(SOON)
+        return threadloop.current_future()
+
+    a, b = executor.submit(work), executor.submit(work)
+    started.wait(SOON)
+    assert a.result(SOON) is a and b.result(SOON) is b
+    assert threadloop.current_future() is None
+
+
+def test_current_future_is_that_of_the_coroutine_that_runs(pool: Executor) -> None:
+    async def work() -> Any:
+        before = threadloop.current_future()
+        await asyncio.sleep(0)
+        assert threadloop.current_future() is before
+        return before
+
+    future = pool.submit(work)
+    assert future.result(SOON) is future
+
+
+def test_current_future_of_work_inside_of_work_is_the_inner_one(pool: Executor) -> None:
+    def outer() -> bool:
+        mine = threadloop.current_future()
+        inner = pool.submit(threadloop.current_future)
+        return inner.result(SOON) is inner and threadloop.current_future() is mine
+
+    assert pool.submit(outer).result(SOON)
+
+
+def test_set_progress_is_seen_in_the_progress_object(pool: Executor) -> None:
+    stepped, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        future = threadloop.current_future()
+        assert future is not None
+        future.set_progress(0.25, "a quarter")
+        stepped.set()
+        assert go_on.wait(SOON)
+        future.set_progress(0.75, "more")
+
+    future = pool.submit(work)
+    assert stepped.wait(SOON)
+    progress = future.progress
+    seen: list[tuple[float, str]] = []
+    progress.connect("notify::fraction", lambda *_: seen.append((progress.props.fraction, threading.get_ident())))
+    assert run_loop(lambda: progress.props.fraction == 0.25)
+    assert progress.props.message == "a quarter"
+    assert "work" in progress.props.name
+    go_on.set()
+    assert run_loop(lambda: progress.props.fraction >= 0.75)
+    future.result(SOON)
+    assert seen and {ident for _, ident in seen} == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("end", ["done", "failed", "cancelled"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_progress_says_how_it_ended(pool: Executor, gate: Gate, end: str, when: str) -> None:
+    blocker = pool.submit(gate)
+    gate.wait_reached()
+    future = pool.submit(fail_with_cause if end == "failed" else int)
+    progress = future.progress if when == "before" else None
+    if end == "cancelled":
+        future.cancel()
+    gate.open()
+    blocker.result(SOON)
+    concurrent.futures.wait([future], SOON)
+    progress = progress or future.progress
+    assert run_loop(lambda: progress.props.state.value_nick == end), progress.props.state
+    if end == "failed":
+        assert isinstance(future.exception(), ValueError)
+
+
+def test_contextvars_are_carried_into_submit(pool: Executor) -> None:
+    var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="none")
+
+    async def coroutine() -> str:
+        await asyncio.sleep(0)
+        return var.get()
+
+    def changes() -> str:
+        before = var.get()
+        var.set("changed")
+        return before
+
+    var.set("mine")
+    assert pool.submit(var.get).result(SOON) == "mine"
+    assert pool.submit(coroutine).result(SOON) == "mine"
+    assert pool.submit(changes).result(SOON) == "mine"
+    assert var.get() == "mine"
+    assert pool.submit(var.get).result(SOON) == "mine"
+
+
+# ---- One's own futures ----
+
+
+def test_a_future_of_ones_own_can_be_awaited_waited_for_and_listened_to() -> None:
+    future: Future[int] = Future()
+    seen: list[Any] = []
+    future.on_done(lambda f: seen.append(f.result()))
+    threading.Timer(0.01, future.set_result, [9]).start()
+
+    async def main() -> int:
+        return await future
+
+    assert asyncio.run(main()) == 9
+    assert future.result() == 9
+    assert run_loop(lambda: seen) and seen == [9]
+
+
+def test_a_future_of_ones_own_follows_the_protocol_of_concurrent_futures() -> None:
+    future: Future[int] = Future()
+    assert future.set_running_or_notify_cancel() and future.running()
+    assert future.cancel() is False
+    future.set_exception(ValueError("x"))
+    assert isinstance(future.exception(), ValueError)
+    other: Future[int] = Future()
+    assert other.cancel() and other.cancelled()
+    assert other.set_running_or_notify_cancel() is False
