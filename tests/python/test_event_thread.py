@@ -548,6 +548,15 @@ def test_add_done_callback() -> None:
     assert heard == [True, "again"]
 
 
+def test_add_done_callback_is_on_the_thread() -> None:
+    heard: list[threading.Thread] = []
+    with EventThread("named") as thread:
+        thread.add_done_callback(lambda _: heard.append(threading.current_thread()))
+        its = thread.submit(threading.current_thread).result(SOON)
+    assert heard == [its]
+    assert not any(isinstance(known, threading._DummyThread) for known in threading.enumerate())
+
+
 def test_quit_on_the_thread_itself() -> None:
     thread = EventThread()
     thread.start()

@@ -145,7 +145,8 @@ def _no_executor(self: Any, name: str, error: AttributeError) -> Exception:
     how = f"set self.{name} to an executor, or name another attribute: @run_on_executor(executor='...')"
     place = inspect.getattr_static(self, name, _MISSING)
     if place is _MISSING:
-        return AttributeError(f"{type(self).__name__} has no attribute {name!r}, which run_on_executor looks for; {how}")
+        return AttributeError(
+            f"{type(self).__name__} has no attribute {name!r}, which run_on_executor looks for; {how}")
     if isinstance(place, property):
         return error
     return TypeError(f"{name!r} of {type(self).__name__} is no executor: it is {_describe(getattr(self, name))}; {how}")

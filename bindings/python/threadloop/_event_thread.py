@@ -154,8 +154,9 @@ class _Core:
                 return False
         finally:
             asyncio.set_event_loop(None)
-            thread.leave()
+            # Callbacks come on this thread, while it is one to Python.
             self.ended.set_result(None)
+            thread.leave()
         return True
 
     def _run(self) -> None:

@@ -310,6 +310,8 @@ class Future(concurrent.futures.Future[T]):
         This is what `concurrent.futures` does. A program with a main loop
         wants `on_done()`.
         """
+        if getattr(fn, "__module__", None) == "tornado.gen":
+            fn = _on_running_loop(fn)
         with self._condition:
             if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
                 if self._callbacks is None:
@@ -562,12 +564,35 @@ class Future(concurrent.futures.Future[T]):
                         self._sleepers.remove(sleeper)
 
         if not in_time and not self.done():
-            raise TimeoutError
+            raise TimeoutError(
+                f"{self.name or 'the future'} has not ended after {timeout} s; "
+                f"{'it runs' if self._state == RUNNING else 'it has not been started'}"
+            )
 
     def _get_snapshot(self) -> Any:
         # What asyncio takes, from Python 3.14 on, in place of exception().
         self._look()
         return super()._get_snapshot()  # type: ignore[misc]
+
+
+def _on_running_loop(fn: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Has it called on the loop that runs here.
+
+    Where a coroutine of Tornado's yields several futures, Tornado settles a
+    future of that loop in the callback, which is not for another thread to do.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return fn
+
+    def arrive(future: Any) -> None:
+        try:
+            loop.call_soon_threadsafe(fn, future)
+        except RuntimeError:
+            # The loop was closed, and nobody is left to hear of it.
+            pass
+
+    return arrive
 
 
 def _show_end(native: Any, future: Future[Any]) -> None:

@@ -111,8 +111,9 @@ def _without_stop_iteration(fn: Callable[..., Any], args: tuple[Any, ...], kwarg
 
 
 @overload
-def exec_in_executor(executor: concurrent.futures.Executor | None, func: Callable[P, Coroutine[Any, Any, T]],  # type: ignore[overload-overlap]
-                     *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]: ...
+def exec_in_executor(  # type: ignore[overload-overlap]
+        executor: concurrent.futures.Executor | None, func: Callable[P, Coroutine[Any, Any, T]],
+        *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]: ...
 @overload
 def exec_in_executor(executor: concurrent.futures.Executor | None, func: Callable[P, T],
                      *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]: ...
