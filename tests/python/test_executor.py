@@ -74,6 +74,14 @@ def test_no_more_threads_are_made_than_there_may_be(pools: Pools, gate: Gate) ->
     assert len(ours("two_")) <= 2
 
 
+def test_idle_threads_are_used_again(pools: Pools) -> None:
+    executor = pools(16, "again")
+    for _ in range(500):
+        executor.submit(int).result(SOON)
+    # One, and another when the first was still on its way back from a task.
+    assert len(ours("again_")) <= 3
+
+
 def test_a_long_task_delays_nobody_while_a_worker_is_idle(pools: Pools, gate: Gate) -> None:
     executor = pools(2)
     executor.submit(gate)

@@ -296,24 +296,24 @@ def test_the_interpreters_own_unraisable_hook_takes_it(pool: Executor, capfd: py
     assert "TypeError" not in text
 
 
-@pytest.mark.parametrize("look", ["result", "exception", "await", "wrap_future", "handler"])
+@pytest.mark.parametrize("look", ["result", "exception", "await", "wrap_future", "after a wait"])
 def test_an_error_that_was_looked_at_is_not_reported(pool: Executor, unraisable: list[Any], look: str) -> None:
     future: Any = pool.submit(fail_with_cause)
 
-    async def looks() -> None:
+    async def looks(at: Any) -> None:
         with pytest.raises(ValueError):
-            await (future if look == "await" else asyncio.wrap_future(future))
+            await (at if look == "await" else asyncio.wrap_future(at))
 
     if look == "result":
         with pytest.raises(ValueError):
             future.result(SOON)
     elif look == "exception":
         future.exception(SOON)
-    elif look == "handler":
+    elif look == "after a wait":
         concurrent.futures.wait([future], SOON)
         future.exception()
     else:
-        asyncio.run(looks())
+        asyncio.run(looks(future))
     del future
     pool.submit(int).result(SOON)
     gc.collect()

@@ -16,7 +16,6 @@ import pytest
 from conftest import SOON, Gate, eventually, run_loop
 from gi.repository import GObject
 
-import threadloop
 from threadloop import Executor, Future
 
 Pools = Callable[..., Executor]

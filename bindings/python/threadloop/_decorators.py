@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from concurrent.futures import InvalidStateError
 from contextvars import copy_context
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from ._executor import Executor
 from ._future import Future, _describe

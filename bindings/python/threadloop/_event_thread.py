@@ -95,8 +95,8 @@ class _ThreadPlace(ContextPlace):
 
     kind = "event thread"
 
-    def keep_going(self, since: float) -> bool:
-        return self.closing or super().keep_going(since)
+    def runs_all(self) -> bool:
+        return self.closing
 
     def _nobody_comes(self, error: BaseException) -> None:
         if not self.closing:
@@ -129,6 +129,7 @@ class _Core:
         self.name = name
         self.debug = debug
         self.native = Tl.EventThread.new(name)
+        self.native.get_executor().set_spin_time(0)
         self.context = self.native.dup_context()
         self.place = _ThreadPlace(name, self.context, self.native.get_executor())
         self.loop: Future[EventLoop] = Future()
@@ -138,6 +139,7 @@ class _Core:
         self.started = False
         self.stopping = False
         self.thread: Thread | None = None
+        self.running: _ThreadLoop | None = None
 
     def live(self, *_: object) -> bool:
         """The life of the thread."""
@@ -166,6 +168,7 @@ class _Core:
         asyncio.set_event_loop(loop)
         loop._on_stop = self.begin_stop
         loop._enter()
+        self.running = loop
         self.loop.set_result(loop)
         try:
             Tl.thread_run()
@@ -175,6 +178,7 @@ class _Core:
             loop.end()
             self.place.drain_rest()
         finally:
+            self.running = None
             loop._on_stop = None
             try:
                 loop._leave()
@@ -189,6 +193,8 @@ class _Core:
             self.stopping = True
             started = self.started
         self.place.close()
+        if self.running is not None:
+            self.running.end()
         self.native.quit()
         if not started:
             self.loop.cancel()

@@ -175,10 +175,36 @@ class Future(concurrent.futures.Future[T]):
     _outside: list[Any] | None = None
     _callbacks: list[Callable[[Any], object]] | None = None
 
-    def __init__(self) -> None:
-        # Not that of the base class, which makes a condition and its list of
-        # waiters for each future. Who wants to hold it off only needs a lock.
-        self._condition: Any = threading.RLock()
+    # The lock of `_condition`, for the few that have one.
+    _outer: Any = None
+
+    # Not that of the base class, which makes a condition and its list of
+    # waiters for each future.
+    __init__ = object.__init__  # type: ignore[assignment]
+
+    @property
+    def _condition(self) -> Any:
+        """What holds the future off, as in `concurrent.futures`; made when it is first asked for.
+
+        The state changes under `_guard`, and where there is a `_condition`
+        under that as well, which is taken first.
+        """
+        outer = self._outer
+        if outer is None:
+            place = self._place
+            if place is None:
+                return self.__dict__.setdefault("_outer", threading.RLock())
+            with place.lock:
+                outer = self._outer
+                if outer is None:
+                    outer = self._outer = threading.RLock()
+        return outer
+
+    @property
+    def _guard(self) -> Any:
+        """The lock of the place, so that a worker needs one for a task and the next; of others `_condition`."""
+        place = self._place
+        return self._condition if place is None else place.lock
 
     @property
     def _waiters(self) -> list[Any]:  # type: ignore[override]
@@ -224,7 +250,9 @@ class Future(concurrent.futures.Future[T]):
         False, since nobody knows yet how it ends; it settles when the function
         returns.
         """
-        with self._condition:
+        if self._state == FINISHED:
+            return False
+        with self._condition, self._guard:
             state = self._state
             if state == FINISHED:
                 return False
@@ -312,7 +340,7 @@ class Future(concurrent.futures.Future[T]):
         """
         if getattr(fn, "__module__", None) == "tornado.gen":
             fn = _on_running_loop(fn)
-        with self._condition:
+        with self._guard:
             if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
                 if self._callbacks is None:
                     self._callbacks = [fn]
@@ -356,8 +384,7 @@ class Future(concurrent.futures.Future[T]):
                 for waiter in self._outside or ():
                     waiter.add_cancelled(self)
                 return False
-            if self._state == PENDING:
-                self._state = RUNNING
+            if self._claim():
                 shown = self._shown
                 if shown is not None:
                     shown[0].set_running()
@@ -459,9 +486,17 @@ class Future(concurrent.futures.Future[T]):
             unseen.exc = None
             self._unseen = None
 
+    def _claim(self) -> bool:
+        with self._condition, self._guard:
+            if self._state != PENDING:
+                return False
+            self._state = RUNNING
+            return True
+
     def _settle(self) -> None:
         # With the lock held. The result is there.
-        self._state = FINISHED
+        with self._guard:
+            self._state = FINISHED
         if self._outside:
             if self._exception is not None:
                 for waiter in self._outside:
@@ -493,9 +528,10 @@ class Future(concurrent.futures.Future[T]):
     def _settle_cancelled(self) -> None:
         # It ran, and ended since it was asked to.
         with self._condition:
-            if self._state != RUNNING:
-                return
-            self._state = CANCELLED_AND_NOTIFIED
+            with self._guard:
+                if self._state != RUNNING:
+                    return
+                self._state = CANCELLED_AND_NOTIFIED
             for waiter in self._outside or ():
                 waiter.add_cancelled(self)
         self._tell()
@@ -544,7 +580,7 @@ class Future(concurrent.futures.Future[T]):
                 del self
                 return
 
-        with self._condition:
+        with self._guard:
             if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
                 return
             sleeper = threading.Lock()
@@ -555,13 +591,20 @@ class Future(concurrent.futures.Future[T]):
                 self._sleepers.append(sleeper)
 
         in_time = False
+        home = local.home
+        if home is not None:
+            home.awaited = id(self)
         try:
             in_time = sleeper.acquire(timeout=-1 if timeout is None else max(0, min(timeout, threading.TIMEOUT_MAX)))
         finally:
+            if home is not None:
+                home.awaited = 0
+                home.items.clear()
             if not in_time:
-                with self._condition:
-                    if self._sleepers is not None and sleeper in self._sleepers:
-                        self._sleepers.remove(sleeper)
+                with self._guard:
+                    sleepers = self._sleepers
+                    if sleepers is not None and sleeper in sleepers:
+                        sleepers.remove(sleeper)
 
         if not in_time and not self.done():
             raise TimeoutError(

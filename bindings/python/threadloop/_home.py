@@ -118,9 +118,12 @@ class Home:
     and if it does neither, somebody does it after a second.
     """
 
-    __slots__ = ("__weakref__", "bell", "context", "grave", "items", "mail")
+    __slots__ = ("__weakref__", "awaited", "bell", "context", "grave", "items", "mail")
 
     def __init__(self) -> None:
+        # The id of the future that the thread waits for. Who settles that
+        # need not ring: the thread looks here when its wait is over.
+        self.awaited = 0
         self.context = GLib.MainContext.ref_thread_default()
         self.grave = Grave()
         self.items = self.grave.items
@@ -141,7 +144,15 @@ class Home:
 
     def bury(self, thing: object) -> None:
         self.items.append(thing)
-        if not self.grave.rung:
+        if not self.grave.rung and self.awaited != id(thing):
+            self.ring()
+
+    def bury_at(self, things: list[Any], index: int) -> None:
+        """Takes one out of the list, so that nobody but this has it in between."""
+        which = id(things[index])
+        self.items.append(things.pop(index))
+        # Who waits for it looks here by itself.
+        if not self.grave.rung and self.awaited != which:
             self.ring()
 
     def get_mail(self) -> Mail:

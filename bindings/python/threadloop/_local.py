@@ -19,6 +19,8 @@ class Local(threading.local):
     home: Home | None = None
     #: The place that it works for, if it is a worker of one.
     place: object | None = None
+    #: Where it waits for a call, if it is a worker.
+    park: Any = None
     #: The futures whose functions it is in, one inside of the other.
     running: list[Future[Any]] | None = None
 

@@ -14,6 +14,7 @@ import asyncio
 import asyncio.base_events
 import contextlib
 import os
+import select
 import threading
 import time
 import weakref
@@ -26,6 +27,7 @@ from typing import Any
 
 from ._future import (
     CANCELLED_AND_NOTIFIED,
+    FINISHED,
     PENDING,
     RUNNING,
     Future,
@@ -44,6 +46,13 @@ from .exceptions import WouldDeadlockError
 #: From how many cancelled futures on it is worth to look whether they are most of a queue.
 MANY_REMOVED = 1024
 
+#: What has become of a task: its outcome is a result, or an error, or somebody
+#: else settles it.
+RETURNED, FAILED, ELSEWHERE = 1, 2, 3
+
+#: How long a thread waits for more before it goes back to the library, in seconds.
+LINGER = 0.05
+
 _places: weakref.WeakSet[Place] = weakref.WeakSet()
 
 #: Set at the end of the interpreter: nothing is accepted any more.
@@ -59,6 +68,36 @@ def is_async(result: object) -> bool:
     if isinstance(result, CoroutineType):
         return True
     return asyncio.isfuture(result) and result.get_loop() is loop_of_thread()
+
+
+#: Elsewhere a worker goes back to the library at once.
+_CAN_PARK = hasattr(os, "eventfd") and hasattr(select, "epoll")
+
+
+class _Park:
+    """Where a thread waits for a call. Not a lock, since that is opened with the interpreter held.
+
+    Who is woken then runs into that, and sleeps again; a byte is sent without
+    it, so that there is one change of threads where there were three.
+    """
+
+    __slots__ = ("_counter", "_edges")
+
+    def __init__(self) -> None:
+        self._counter = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)  # type: ignore[attr-defined]
+        self._edges = select.epoll(1)
+        # Each write is an edge, so that nothing need be read.
+        self._edges.register(self._counter, select.EPOLLIN | select.EPOLLET)
+
+    def __del__(self) -> None:
+        os.close(self._counter)
+
+    def release(self) -> None:
+        os.eventfd_write(self._counter, 1)  # type: ignore[attr-defined]
+
+    def acquire(self) -> bool:
+        """Waits for a call, not for ever: False if there was none."""
+        return bool(self._edges.poll(LINGER))
 
 
 class Place:
@@ -84,6 +123,9 @@ class Place:
         # the queue next. What is put meanwhile needs nobody else to come, and
         # who waits for a future and then submits the next one meets this.
         self.coming: deque[None] = deque()
+        # One for each thread that waits here for more, for a moment: a lock
+        # is opened sooner than a bell is rung and heard.
+        self.parked: deque[Any] = deque()
         self.ringing = False
         self.closing = self.ended = exiting
         self.refusal: BaseException | None = None
@@ -116,10 +158,6 @@ class Place:
         """Whether the calling thread is one of those that drain."""
         raise NotImplementedError
 
-    def keep_going(self, since: float) -> bool:
-        """After each task: whether the drain that began then may go on."""
-        return True
-
     def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
         """Sees a coroutine to its end. False if somebody else will settle the future."""
         raise NotImplementedError
@@ -135,14 +173,24 @@ class Place:
             else:
                 full = False
                 self.items.append(future)
-                ring = not self.ringing and len(self.items) > len(self.coming) and self.may_drain()
-                if ring:
-                    self.ringing = True
-                    self.n_drains += 1
+                who = None
+                if not self.ringing and len(self.items) > len(self.coming):
+                    who = self._next()
         if full:
             self._put_when_there_is_room(future)
-        elif ring:
-            self._ring()
+        elif who is not None:
+            who.release()
+
+    def _next(self) -> Any:
+        """With the lock held, and nobody on the way: who comes next, to be released without the lock."""
+        if self.parked:
+            self.ringing = True
+            return self.parked.pop()
+        if self.may_drain():
+            self.ringing = True
+            self.n_drains += 1
+            return self
+        return None
 
     def _why_not(self) -> BaseException:
         refusal = self.refusal
@@ -168,10 +216,7 @@ class Place:
                     raise self._why_not()
                 if mine or len(self.items) - self.n_removed < self.max_queued:
                     self.items.append(future)
-                    ring = not self.ringing and self.may_drain()
-                    if ring:
-                        self.ringing = True
-                        self.n_drains += 1
+                    who = None if self.ringing else self._next()
                     break
                 waiter = threading.Lock()
                 waiter.acquire()
@@ -186,10 +231,10 @@ class Place:
                     elif self.room:
                         self.room.popleft().release()
                 raise
-        if ring:
-            self._ring()
+        if who is not None:
+            who.release()
 
-    def _ring(self) -> None:
+    def release(self) -> None:
         try:
             self.bell.ring()
         except GLib.Error as error:
@@ -248,59 +293,19 @@ class Place:
     # ---- Draining ----
 
     def heard(self, error: BaseException | None, *_: object) -> None:
-        """A bell was rung: on a thread of the library."""
-        if error is not None:
-            self._nobody_comes(error)
-            return
+        """A bell was rung: on a thread of the library, or in vain."""
+        raise NotImplementedError
 
-        running = local.running
-        if running is None:
-            running = local.running = []
-        depth = len(running)
-        since = time.monotonic()
-        lock = self.lock
-        first = True
-        marked = False
-        while True:
-            with lock:
-                if first:
-                    self.ringing = first = False
-                elif marked:
-                    self.coming.pop()
-                if not self.items:
-                    self.n_drains -= 1
-                    break
-                running.append(self.items.popleft())
-                ring = bool(self.items) and not self.ringing and self.may_drain()
-                if ring:
-                    self.ringing = True
-                    self.n_drains += 1
-                if self.room:
-                    self.room.popleft().release()
-            # Now, since the task may take its time.
-            if ring:
-                self._ring()
-            home, marked = self._run(running, self.coming)
-            # The last reference may be dropped anywhere but here, so that this
-            # thread must have no other when it hands this one over.
-            home.items.append(running.pop())
-            if not home.grave.rung:
-                home.ring()
-            if not self.keep_going(since):
-                with lock:
-                    if marked:
-                        self.coming.pop()
-                    if self.items and not self.ringing:
-                        self.ringing = ring = True
-                    else:
-                        self.n_drains -= 1
-                        ring = False
-                if ring:
-                    self._ring()
-                break
-        assert len(running) == depth
-        if self.closing:
-            self._check_ended()
+    def _run_last(self, running: list[Future[Any]]) -> None:
+        """Runs the last one in the list, which leaves the list, and settles it."""
+        home = running[-1]._home
+        assert home is not None
+        fate = self._perform(running, False)
+        if fate != ELSEWHERE:
+            running[-1]._finish(fate == FAILED, None)
+        # The last reference may be dropped anywhere but here, so that this
+        # thread must have no other when it hands this one over.
+        home.bury_at(running, -1)
 
     def _run_one(self) -> bool:
         """Runs one that is queued, inside of what the calling worker runs."""
@@ -311,71 +316,56 @@ class Place:
             if not self.items:
                 return False
             running.append(self.items.popleft())
-        home, _ = self._run(running, None)
-        home.items.append(running.pop())
-        if not home.grave.rung:
-            home.ring()
+        self._run_last(running)
         return True
 
-    def _run(self, running: list[Future[Any]], coming: deque[None] | None) -> tuple[Home, bool]:
-        """Runs the last one in the list, and settles it. Gives the place to leave it at.
+    def _perform(self, running: list[Future[Any]], claimed: bool) -> int:
+        """Calls the function of the last one in the list. Its outcome is in place then, unless it is ELSEWHERE.
 
         When it settles, nothing that the submitter has handed over may be in
-        use here any more. With `coming`, it says there, and by its result,
-        that this thread is about to look at the queue.
+        use here any more.
         """
         future = running[-1]
-        home = future._home
-        assert home is not None
-
-        with future._condition:
-            pending = future._state == PENDING
-            if pending:
-                future._state = RUNNING
-            shown = future._shown
-        if not pending:
+        if not claimed and not future._claim():
             with self.lock:
                 self.n_removed -= self.n_removed > 0
-            return home, False
-        if shown is not None:
-            shown[0].set_running()
+            return ELSEWHERE
+        if future._shown is not None:
+            future._shown[0].set_running()
 
-        fn = future._fn
         context = future._context
         if context is None:
             context = Context()
-        assert fn is not None
-        settles = True
-        failed = False
+        fate = RETURNED
         try:
             # Without a variable for the result: nobody else may have it when
             # the future settles, and this frame would be one who has.
             if future._kwargs is None:
-                future._outcome = context.run(fn, *future._args)
+                future._outcome = context.run(future._fn, *future._args)  # type: ignore[arg-type]
             else:
-                future._outcome = context.run(fn, *future._args, **future._kwargs)
+                future._outcome = context.run(future._fn, *future._args, **future._kwargs)  # type: ignore[arg-type]
             if future._outcome.__class__ not in _PLAIN and is_async(future._outcome):
                 future._context = context
                 awaitable, future._outcome = future._outcome, None
-                settles = self.run_async(future, awaitable, context)
+                if not self.run_async(future, awaitable, context):
+                    fate = ELSEWHERE
                 del awaitable
         except BaseException as exc:
             future._outcome = _without_us(exc)
-            failed = True
+            fate = FAILED
             if future._name is None:
                 future.name  # noqa: B018
 
-        marked = False
-        if settles:
+        if fate != ELSEWHERE:
             if future._context is None and context:
                 future._context = context
-            del fn, context
-            future._leave_work(home.items)
-            marked = future._finish(failed, coming)
+            del context
+            assert future._home is not None
+            future._leave_work(future._home.items)
         # An error's traceback leads to the frame that called its function,
         # which must not lead back.
         del future
-        return home, marked
+        return fate
 
     # ---- The end ----
 
@@ -384,7 +374,8 @@ class Place:
         with self.lock:
             self.closing = True
             room, self.room = self.room, deque()
-        for lock in room:
+            parked, self.parked = self.parked, deque()
+        for lock in (*room, *parked):
             lock.release()
         self._check_ended()
 
@@ -404,7 +395,7 @@ class Place:
     @property
     def n_running(self) -> int:
         with self.lock:
-            return sum(len(stack) for stack in self.stacks)
+            return sum(future._state == RUNNING for stack in self.stacks for future in stack)
 
     def is_at_rest(self) -> bool:
         """With the lock held: whether nothing is queued, and nobody drains."""
@@ -433,11 +424,12 @@ class Place:
         self.refusal = error
         for future in [*self.items, *(future for stack in self.stacks for future in stack)]:
             if future._state in (PENDING, RUNNING):
-                future._condition = threading.RLock()
+                future._outer = None
                 future._fail(error)
                 future._look()
         self.items = deque()
         self.room = deque()
+        self.parked = deque()
         self.ended = True
         if not self.end_future.done():
             self.end_future.set_result(None)
@@ -542,6 +534,9 @@ class Pool(Place):
         super().__init__(name, max_queued)
         self.max_workers = max_workers
         self.native = Tl.Executor.new(name, max_workers)
+        # Whoever looks on finds work while the interpreter is still held by
+        # who has submitted it.
+        self.native.set_spin_time(0)
         self.threads = _Threads(self, initializer, initargs)
         self.native.set_thread_func(self.threads.live)
         # The bell is closed when all has run: until then nothing else need
@@ -550,6 +545,124 @@ class Pool(Place):
 
     def may_drain(self) -> bool:
         return self.n_drains < self.max_workers
+
+    def heard(self, error: BaseException | None, *_: object) -> None:
+        if error is not None:
+            self._nobody_comes(error)
+            return
+        running = local.running
+        assert running is not None
+        depth = len(running)
+        self._drain(running)
+        assert len(running) == depth
+        if self.closing:
+            self._check_ended()
+
+    def _drain(self, running: list[Future[Any]]) -> None:
+        """Runs what is queued, and stays a little for what comes.
+
+        The end of a task and the beginning of the next are one critical
+        section, since entering one costs as much as all the rest. What takes
+        longer, or calls out, is done after it: the booleans say what.
+        """
+        lock = self.lock
+        coming = self.coming
+        park = local.park
+        # A bell or a call has brought it here.
+        called = True
+        # It is put down in `coming`.
+        marked = False
+        # What has become of the task before, if there was one.
+        fate = 0
+        while True:
+            settled = fate == ELSEWHERE
+            alone = taken = claimed = waits = leaves = False
+            who = late = None
+            with lock:
+                if called:
+                    self.ringing = called = False
+                elif marked:
+                    coming.pop()
+                    marked = False
+                if fate == RETURNED:
+                    future = running[-1]
+                    if future._outer is None and future._state == RUNNING:
+                        future._result = future._outcome
+                        future._outcome = None
+                        future._state = FINISHED
+                        settled = True
+                        # Callbacks may take their time, and wait for others.
+                        alone = future._callbacks is not None or future._shown is not None
+                    del future
+                if fate and (alone or not settled):
+                    # That first, and then another look.
+                    pass
+                elif self.items:
+                    taken = True
+                    running.append(self.items.popleft())
+                    future = running[-1]
+                    if future._outer is None and future._state == PENDING:
+                        future._state = RUNNING
+                        claimed = True
+                    del future
+                    if self.items and not self.ringing:
+                        who = self._next()
+                    if self.room:
+                        self.room.popleft().release()
+                elif _CAN_PARK and not self.closing:
+                    waits = True
+                    if park is None:
+                        park = local.park = _Park()
+                    self.parked.append(park)
+                elif fate:
+                    # Who waits for it may have more, and find us here.
+                    coming.append(None)
+                    marked = True
+                else:
+                    leaves = True
+                    self.n_drains -= 1
+
+            # Now, since the task may take its time.
+            if who is not None:
+                who.release()
+
+            if fate:
+                last = -2 if taken else -1
+                home = running[last]._home
+                assert home is not None
+                if not settled:
+                    marked = running[last]._finish(fate == FAILED, coming)
+                elif fate == RETURNED and (alone or running[last]._sleepers is not None):
+                    if waits:
+                        late, running[last]._sleepers = running[last]._sleepers, None
+                    else:
+                        running[last]._tell()
+                # As in _run_last().
+                home.bury_at(running, last)
+                fate = 0
+
+            if waits:
+                # Last, so that who wakes finds the interpreter free.
+                for sleeper in late or ():
+                    sleeper.release()
+                if not park.acquire() and self._unpark(park):
+                    return
+                called = True
+            elif leaves:
+                return
+            elif taken:
+                fate = self._perform(running, claimed)
+
+    def _unpark(self, park: _Park) -> bool:
+        """Whether the thread may leave. Otherwise somebody has called it."""
+        with self.lock:
+            if park in self.parked:
+                self.parked.remove(park)
+                self.n_drains -= 1
+                return True
+        while not park.acquire():
+            pass
+        return False
 
     def n_free(self) -> int:
         return super().n_free() + self.max_workers - self.n_drains
@@ -570,10 +683,9 @@ class Pool(Place):
             with self.lock:
                 self.n_removed += 1
             running.append(future)
-            # See the end of _run().
+            # See the end of _perform().
             del future
-            self._run(running, None)
-            running.pop()
+            self._run_last(running)
 
     def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
         if asyncio._get_running_loop() is None:
@@ -592,7 +704,7 @@ class Pool(Place):
         error = BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")
         with self.lock:
             self.refusal = error
-            self.closing = True
+        self.close()
         self.fail_queued(error)
 
     def end(self) -> None:
@@ -656,7 +768,6 @@ class ContextPlace(Place):
     """A main context, on whichever thread iterates it."""
 
     kind = "context"
-
     def __init__(self, name: str, context: Any, native: Any, max_queued: int = 0) -> None:
         super().__init__(name, max_queued)
         self.context = context
@@ -668,19 +779,51 @@ class ContextPlace(Place):
         self.bell = Tl.Bell.new(native, self.heard)
 
     def heard(self, error: BaseException | None, *_: object) -> None:
-        super().heard(error)
+        if error is not None:
+            self._nobody_comes(error)
+            return
+        running = local.running
+        if running is None:
+            running = local.running = []
+        if not self._drain(running):
+            self.release()
         step_now, self.step_now = self.step_now, None
         if step_now is not None:
             step_now()
+        if self.closing:
+            self._check_ended()
+
+    def _drain(self, running: list[Future[Any]]) -> bool:
+        """Runs what is queued. False if the loop is to have a turn in between, and a bell to be rung for the rest."""
+        end = time.monotonic() + BUDGET
+        with self.lock:
+            self.ringing = False
+        while True:
+            with self.lock:
+                if not self.items:
+                    self.n_drains -= 1
+                    return True
+                running.append(self.items.popleft())
+                if self.room:
+                    self.room.popleft().release()
+            self._run_last(running)
+            if time.monotonic() >= end and not self.runs_all():
+                with self.lock:
+                    if not self.items or self.ringing:
+                        self.n_drains -= 1
+                        return True
+                    self.ringing = True
+                return False
+
+    def runs_all(self) -> bool:
+        """Whether a drain goes on until the queue is empty, however long that takes."""
+        return False
 
     def may_drain(self) -> bool:
         return self.n_drains == 0
 
     def is_mine(self) -> bool:
         return owns(self.context)
-
-    def keep_going(self, since: float) -> bool:
-        return time.monotonic() - since < BUDGET
 
     def before_wait(self, future: Future[Any]) -> None:
         if self.is_mine():

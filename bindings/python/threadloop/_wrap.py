@@ -104,7 +104,8 @@ def wrap_future(f: Any) -> Future[Any]:
     Raises `TypeError` for what is no future.
     """
     if isinstance(f, Future):
-        return f
+        ours: Future[Any] = f
+        return ours
     if not _is_future(f):
         raise TypeError(_what_is_wanted(f))
     future: _Wrapped[Any] = _Wrapped()
