@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 SUBJECTS = ['bulk', 'kept', 'round-trip', 'post', 'callbacks', 'memory', 'cancel',
             'instructions', 'shape', 'growth', 'idle']
+PYTHON_SUBJECTS = ['python-bulk', 'python-round-trip', 'python-coroutines', 'python-run-on-executor',
+                   'python-await', 'python-work', 'python-memory', 'python-loop']
 
 # What does not vary as times do, and takes a process for each number.
 FEW_ROUNDS = 3
@@ -48,6 +50,11 @@ INVOKE = 'g_main_context_invoke_full'
 SHARE = 'ideal: work divided by workers'
 AMONG_ROW = 'a long one among 10,000 short'
 BURST = 'a burst of 100 %s every 100 ms'
+PINNED = ', all on one CPU'
+PY_ALL = 'submit all, then every result'
+PY_TRIP, PY_ONE = 'submit().result(), p50', 'one at a time, p50'
+PY_POOL, PY_THREADSAFE = 'ThreadPoolExecutor', 'run_coroutine_threadsafe'
+AFTER, GATHERED = 'one after the other', 'gathered'
 
 GOALS = [
     Goal(ONE, 'bulk', '1 submitter', 'threadloop', 'GThreadPool, shared', 'rate', 6),
@@ -101,6 +108,17 @@ GOALS = [
          'threadloop', 'GThreadPool, exclusive', 'cost', 1.1),
     Goal('CPU of bursts of 10 us tasks', 'idle', BURST % 'tasks of 10 us',
          'threadloop', 'GThreadPool, exclusive', 'cost', 1.1),
+    *(Goal('Python: submit and result, ' + who, 'python-bulk', who + ', ' + PY_ALL, 'Tl.Executor', PY_POOL, 'rate', 4)
+      for who in ('1 worker', '2 workers', 'default workers')),
+    *(Goal('Python: ' + row, 'python-round-trip', row, 'Tl.Executor', PY_POOL, 'cost', 0.5)
+      for row in (PY_TRIP, PY_TRIP + PINNED)),
+    Goal('Python: coroutines to a thread', 'python-coroutines', PY_ALL, 'Tl.EventThread', PY_THREADSAFE, 'rate', 2.5),
+    *(Goal('Python: coroutines, ' + row, 'python-coroutines', row, 'Tl.EventThread', PY_THREADSAFE, 'cost', 0.6)
+      for row in (PY_ONE, PY_ONE + PINNED)),
+    *(Goal('Python: run_on_executor, ' + row, 'python-run-on-executor', row,
+           'Tl.run_on_executor', "Tornado's run_on_executor", 'rate', 4) for row in (AFTER, AFTER + PINNED, GATHERED)),
+    *(Goal('Python: await submit(), ' + row, 'python-await', row, 'Tl.Executor', 'asyncio.to_thread', 'rate', 4)
+      for row in (AFTER, AFTER + PINNED, GATHERED)),
 ]
 
 
@@ -125,14 +143,20 @@ def run_program(command, **environment):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def program_of(args, subject):
+    """The program that measures it, and what it is told first."""
+    program = [args.python, args.python_program] if subject in PYTHON_SUBJECTS else [args.program]
+    return program + [subject]
+
+
 def measure_plain(args, subject):
     """All contestants of a subject in one process, in turns."""
-    command = [args.program, subject, '--rounds=%d' % args.rounds]
+    command = program_of(args, subject) + ['--rounds=%d' % args.rounds]
     return run_program(command + (['--quick'] if args.quick else []))
 
 
 def listed(args, subject):
-    return run_program([args.program, subject, '--list'])
+    return run_program(program_of(args, subject) + ['--list'])
 
 
 def few_rounds(args):
@@ -148,7 +172,8 @@ def measure_apart(args, subject):
             if line.get('absent'):
                 continue
             say('%s: round %d of %d: %s: %s' % (subject, round_ + 1, rounds, line['row'], line['contestant']))
-            command = [args.program, subject, '--rounds=1', '--row=' + line['row'], '--only=' + line['contestant']]
+            command = program_of(args, subject) + ['--rounds=1', '--row=' + line['row'],
+                                                   '--only=' + line['contestant']]
             # One arena: of the others, glibc never trims the top, so that what
             # was freed would look as if it had been kept.
             [number] = run_program(command + (['--quick'] if args.quick else []), MALLOC_ARENA_MAX='1')
@@ -187,7 +212,7 @@ def measure_instructions(args, subject):
     return lines
 
 
-MEASURE = {'memory': measure_apart, 'instructions': measure_instructions}
+MEASURE = {'memory': measure_apart, 'instructions': measure_instructions, 'python-memory': measure_apart}
 
 
 # ---- What the numbers come to ----
@@ -356,6 +381,23 @@ def describe_machine(args):
     }
 
 
+def describe_python(args, machine):
+    """Adds the versions of Python's side, or takes its subjects out of what is
+    measured, and gives the reason."""
+    if not set(args.subjects) & set(PYTHON_SUBJECTS):
+        return None
+    reason = 'this build has no typelib, or there is no PyGObject'
+    if args.python:
+        done = subprocess.run([args.python, args.python_program, '--versions'], capture_output=True, text=True,
+                              check=False)
+        if done.returncode == 0:
+            machine.update(json.loads(done.stdout))
+            return None
+        reason = (done.stderr.strip().splitlines() or ['status %d' % done.returncode])[-1]
+    args.subjects = [subject for subject in args.subjects if subject not in PYTHON_SUBJECTS]
+    return 'Python was not measured: ' + reason
+
+
 def warnings_before(machine):
     warnings = []
     if machine['buildtype'] not in ('release', 'debugoptimized', 'minsize'):
@@ -384,19 +426,21 @@ class Others:
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('subjects', nargs='*', metavar='SUBJECT', help='of: ' + ', '.join(SUBJECTS))
+    parser.add_argument('subjects', nargs='*', metavar='SUBJECT', help='of: ' + ', '.join(SUBJECTS + PYTHON_SUBJECTS))
     parser.add_argument('--rounds', type=int, default=0, help='how many; 11, or 3 if it is to be quick')
-    parser.add_argument('--quick', action='store_true', help='a tenth of the work')
+    parser.add_argument('--quick', action='store_true', help='a tenth of the work; of Python\'s, half')
     parser.add_argument('--strict', action='store_true', help='fail where a goal is missed')
     parser.add_argument('--program', required=True)
+    parser.add_argument('--python', help='the interpreter that has PyGObject')
+    parser.add_argument('--python-program')
     parser.add_argument('--output', required=True)
     for name in ('buildtype', 'compiler', 'glib', 'libuv', 'libdex'):
         parser.add_argument('--' + name, default='unknown')
     args = parser.parse_args()
-    args.subjects = args.subjects or SUBJECTS
+    args.subjects = args.subjects or SUBJECTS + PYTHON_SUBJECTS
     args.rounds = args.rounds or (3 if args.quick else 11)
     for subject in args.subjects:
-        if subject not in SUBJECTS:
+        if subject not in SUBJECTS + PYTHON_SUBJECTS:
             parser.error('no such subject: ' + subject)
     return args
 
@@ -433,11 +477,16 @@ def main():
     args = parse_arguments()
     machine = describe_machine(args)
     warnings = warnings_before(machine)
+    without_python = describe_python(args, machine)
+    if without_python:
+        warnings.append(without_python)
     others = Others()
     rows, goals, footnotes = {}, [], []
 
     print('%(cpu)s, %(cpus)d CPUs, Linux %(kernel)s, GLib %(glib)s, %(compiler)s, %(buildtype)s' % machine)
     print('libuv %(libuv)s, libdex %(libdex)s' % machine)
+    if 'python' in machine:
+        print('Python %(python)s, PyGObject %(pygobject)s, Tornado %(tornado)s' % machine)
     print('Medians of %d rounds, in which the contestants take turns. "to ours" is the ratio of the medians '
           'to the\nfirst line, "paired" the median of the ratios within each round; "CPU ns" is the CPU time '
           'of the whole\nprocess for one task.' % args.rounds)
