@@ -452,7 +452,7 @@ class Future(concurrent.futures.Future[T]):
             self.name  # noqa: B018
         home = cast(Home, self._home)
         self._leave_work(home.items)
-        if not home.grave.rung:
+        if not home.grave.rung and home.awaited != id(self):
             home.ring()
 
     def _leave_work(self, items: deque[Any]) -> None:
