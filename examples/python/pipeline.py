@@ -51,8 +51,11 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-async def start_server() -> str:
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+async def start_server() -> asyncio.Server:
+    return await asyncio.start_server(serve, "127.0.0.1", 0)
+
+
+def url_of(server: asyncio.Server) -> str:
     host, port = server.sockets[0].getsockname()
     return f"http://{host}:{port}"
 
@@ -112,9 +115,11 @@ class Window:
 
 
 def main() -> int:
-    with Tl.EventThread("server") as server, Tl.Executor(4, "download") as executor:
-        window = Window(server.submit(start_server).result(), executor)
+    with Tl.EventThread("server") as thread, Tl.Executor(4, "download") as executor:
+        server = thread.submit(start_server).result()
+        window = Window(url_of(server), executor)
         window.loop.run()
+        thread.submit(server.close).result()
 
     for name, result in sorted(window.results.items()):
         print(f"{name}: {result}")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 import gc
 import os
 import subprocess
@@ -21,16 +20,6 @@ import threadloop
 
 # How long a thing may take that should take no time at all, in seconds.
 SOON = 20.0
-
-# A test that takes longer than this hangs: all stacks are shown, and the run ends.
-LIMIT = 120.0
-
-
-@pytest.fixture(autouse=True)
-def limit() -> Iterator[None]:
-    faulthandler.dump_traceback_later(LIMIT, exit=True, file=sys.__stderr__)
-    yield
-    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture

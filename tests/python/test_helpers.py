@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import gc
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -479,6 +480,8 @@ def test_program(program: str, pool: str) -> None:
         code = code.replace("from concurrent.futures import ThreadPoolExecutor",
                             "from threadloop import Executor as ThreadPoolExecutor")
     outcome = script(code)
-    assert outcome.err == ""
+    # In development mode asyncio says that the seed's own programs block its loop.
+    told = [line for line in outcome.err.splitlines() if not re.match(r"Executing .* took .* seconds", line)]
+    assert told == []
     assert outcome.out == wanted
     assert outcome.status == 0

@@ -353,10 +353,16 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._executor_shutdown_called = True
         executor.shutdown(wait=False)
         try:
-            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(executor._place.end_future)), timeout)
+            await asyncio.wait_for(self._wait_until_gone(executor._place), timeout)
         except TimeoutError:
             warnings.warn(f"The executor did not end its threads within {timeout} seconds",
                           RuntimeWarning, stacklevel=2)
+
+    async def _wait_until_gone(self, pool: Any) -> None:
+        await asyncio.shield(asyncio.wrap_future(pool.end_future))
+        gone = self.create_future()
+        pool.when_gone(lambda *_: None if gone.done() else gone.set_result(None))
+        await gone
 
     # Waking
 

@@ -36,7 +36,7 @@ from ._future import (
     is_cancellation,
     refuse_wait,
 )
-from ._home import BUDGET, Home
+from ._home import BUDGET
 from ._local import local
 from ._loop import EventLoop
 from ._native import GLib, Tl, timeout_to_native
@@ -714,6 +714,10 @@ class Pool(Place):
         except GLib.Error:
             # It goes on without us.
             pass
+
+    def when_gone(self, callback: Callable[..., object]) -> None:
+        """Has it called in the thread-default main context when the threads have gone, after the end."""
+        self.native.shutdown_async(Tl.Shutdown.DRAIN, None, callback)
 
     def join(self, timeout: float | None) -> bool:
         if self.left_behind:
