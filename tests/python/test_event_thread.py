@@ -936,7 +936,7 @@ def test_a_new_one_in_the_child_of_a_fork() -> None:
         t.submit(int).result()
         pid = os.fork()
         with threadloop.EventThread() as t2:
-            print(t2.submit(abs, -2).result(), flush=True)
+            os.write(1, b"%d\\n" % t2.submit(abs, -2).result())
         if not pid:
             # The thread behind faulthandler's timer has stayed behind, too,
             # and the interpreter would wait for it.

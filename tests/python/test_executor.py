@@ -876,3 +876,81 @@ def test_a_subclass_whose_constructor_raises_is_dropped_quietly() -> None:
 
 
 assert sys.version_info >= (3, 11)
+
+
+def test_an_await_in_a_task_of_the_same_pool_does_not_hang(pool: Executor) -> None:
+    async def outer() -> int:
+        return await pool.submit(abs, -1)
+
+    assert pool.submit(outer).result(SOON) == 1
+
+
+def test_awaiting_oneself_raises(pool: Executor) -> None:
+    async def work() -> None:
+        future = threadloop.current_future()
+        assert future is not None
+        await future
+
+    with pytest.raises(threadloop.WouldDeadlockError):
+        pool.submit(work).result(SOON)
+
+
+@pytest.mark.parametrize("text", ["bad \udcff name", None])
+def test_an_error_that_cannot_be_shown_does_not_harm_the_worker(pool: Executor, text: str | None) -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            if text is None:
+                raise ValueError("no words")
+            return text
+
+    def work() -> None:
+        started.wait(SOON)
+        raise Unspeakable
+
+    started = threading.Event()
+    future = pool.submit(work)
+    assert future.progress is not None
+    started.set()
+    assert isinstance(future.exception(SOON), Unspeakable)
+    assert pool.submit(abs, -1).result(SOON) == 1
+
+
+def test_an_exit_in_a_done_callback_does_not_end_the_worker(pool: Executor) -> None:
+    started = threading.Event()
+    future = pool.submit(started.wait, SOON)
+    future.add_done_callback(lambda _: sys.exit(3))
+    started.set()
+    assert future.result(SOON)
+    assert pool.submit(abs, -1).result(SOON) == 1
+
+
+def test_cancelling_keeps_count(pools: Callable[..., Executor]) -> None:
+    pool = pools(1, max_queued=1000)
+    for _ in range(2000):
+        pool.submit(int).cancel()
+    pool.submit(int).result(SOON)
+    assert eventually(lambda: (pool.n_queued, pool.n_running) == (0, 0))
+
+
+def test_what_a_waiting_task_runs_itself_leaves_room(pools: Callable[..., Executor]) -> None:
+    pool = pools(1, max_queued=1)
+    inside, come = threading.Event(), threading.Event()
+
+    def work() -> bool:
+        child = pool.submit(int)
+        inside.set()
+        # Somebody waits for room by now, or will.
+        child.result(SOON)
+        return come.wait(SOON)
+
+    def other() -> threadloop.Future[int]:
+        inside.wait(SOON)
+        future = pool.submit(int)
+        come.set()
+        return future
+
+    future = pool.submit(work)
+    with concurrent.futures.ThreadPoolExecutor(1) as submitter:
+        late = submitter.submit(other)
+        assert future.result(SOON)
+        assert late.result(SOON).result(SOON) == 0

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import InvalidStateError
 from contextvars import Context
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
@@ -45,7 +47,8 @@ class _ThreadLoop(EventLoop):
 
     def __init__(self, context: Any) -> None:
         # Guards the question of what the loop still takes.
-        self._door = threading.Lock()
+        # Reentrant, since the collector may call finalizers anywhere.
+        self._door = threading.RLock()
         self._ending = False
         self._shut = False
         super().__init__(context)
@@ -106,6 +109,7 @@ class _ThreadPlace(ContextPlace):
         with self.lock:
             self.ringing = False
             self.n_drains -= 1
+        self._check_ended()
 
     def cancel_rest(self) -> bool:
         """On the thread: cancels coroutines that are no tasks of asyncio's, Tornado's for example."""
@@ -197,7 +201,13 @@ class _Core:
             self.running.end()
         self.native.quit()
         if not started:
-            self.loop.cancel()
+            self.never_ran()
+
+    def never_ran(self) -> None:
+        """There is no thread, nor will there be."""
+        self.loop.cancel()
+        # Who has failed to start, and who has stopped it meanwhile, both say so.
+        with contextlib.suppress(InvalidStateError):
             self.ended.set_result(None)
 
     def stay_behind(self) -> None:
@@ -273,7 +283,12 @@ class EventThread(metaclass=Face):
         try:
             core.native.start()
         except GLib.Error as error:
-            core.started = False
+            with core.place.lock:
+                core.started = False
+                stopping = core.stopping
+            if stopping:
+                core.never_ran()
+                raise RuntimeError(f"{core.name} was stopped; an event thread runs once, make a new one") from None
             if core.loop.done():
                 core.loop.result()
             raise RuntimeError(error.message) from None
@@ -391,14 +406,20 @@ class EventThread(metaclass=Face):
         handle: list[asyncio.TimerHandle] = []
         cancelled = threading.Event()
 
+        def call() -> None:
+            if not cancelled.is_set():
+                callback(*args)
+
         def schedule() -> None:
             if not cancelled.is_set():
-                handle.append(loop.call_at(when, callback, *args))
+                handle.append(loop.call_at(when, call))
 
         def cancel() -> None:
             cancelled.set()
             for timer in handle:
-                loop.call_soon_threadsafe(timer.cancel)
+                # With the loop, the timer has ended.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(timer.cancel)
 
         loop.call_soon_threadsafe(schedule)
         return cancel

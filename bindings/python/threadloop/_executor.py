@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
+import operator
 import os
 import threading
 import time
@@ -77,6 +78,7 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
                  max_queued: int = 0) -> None:
         if max_workers is None:
             max_workers = usual_workers()
+        max_workers = operator.index(max_workers)
         if max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
         if max_queued < 0:
@@ -279,7 +281,7 @@ def _take(futures: deque[Future[T]], end_time: float | None) -> T:
         del future
 
 
-_shared_lock = threading.Lock()
+_shared_lock = threading.RLock()
 _shared_executors: dict[str, Executor] = {}
 
 
@@ -290,5 +292,5 @@ def _shared(name: str, make: Callable[[], Executor]) -> Executor:
     with _shared_lock:
         executor = _shared_executors.get(name)
         if executor is None:
-            executor = _shared_executors[name] = make()
+            executor = _shared_executors.setdefault(name, make())
     return executor

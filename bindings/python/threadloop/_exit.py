@@ -12,7 +12,7 @@ import weakref
 from typing import Any
 
 from . import _executor, _home, _place
-from ._place import Pool, live_places
+from ._place import ContextPlace, Pool, live_places
 
 #: What event threads know of themselves.
 event_threads: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -23,6 +23,11 @@ def _at_exit() -> None:
     # event threads is still there; those cancel what is left on them then.
     # Nothing may call into the interpreter afterwards.
     _place.exiting = True
+    # The main thread, which is here, iterates no main context any more.
+    for place in live_places():
+        if type(place) is ContextPlace:
+            place.close()
+            place.fail_queued(RuntimeError(f"{place.name}: the interpreter ends, and nobody runs that main context"))
     pools = [place for place in live_places() if isinstance(place, Pool)]
     for pool in pools:
         pool.close()
@@ -49,7 +54,7 @@ def _in_child() -> None:
         thread.stay_behind()
     event_threads.clear()
     _executor._shared_executors.clear()
-    _executor._shared_lock = threading.Lock()
+    _executor._shared_lock = threading.RLock()
 
 
 def register() -> None:

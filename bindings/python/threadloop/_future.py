@@ -158,6 +158,8 @@ class Future(concurrent.futures.Future[T]):
     _context: Context | None = None
     _name: str | None = None
     _sleepers: list[Any] | None = None
+    # Whether it is in the place's queue. Under that one's lock.
+    _queued = False
     _asked = False
     _cancellable: Any = None
     _task: tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]] | None = None
@@ -265,6 +267,7 @@ class Future(concurrent.futures.Future[T]):
             if state == PENDING:
                 self._state = CANCELLED if place is None else CANCELLED_AND_NOTIFIED
                 if place is not None:
+                    place.n_removed += self._queued
                     for waiter in self._outside or ():
                         waiter.add_cancelled(self)
 
@@ -302,8 +305,9 @@ class Future(concurrent.futures.Future[T]):
         """Waits, for `timeout` seconds at most, and gives the result or raises the error.
 
         Waiting inside of a task is safe: a task of the same pool that is still
-        queued is run by the waiting thread itself. A wait that could never end
-        raises `WouldDeadlockError`, a `RuntimeError`.
+        queued is run by the waiting thread itself, which `timeout` does not cut
+        short. A wait that could never end raises `WouldDeadlockError`, a
+        `RuntimeError`.
         """
         if self._state != FINISHED:
             self._wait(timeout)
@@ -362,6 +366,8 @@ class Future(concurrent.futures.Future[T]):
         self.add_done_callback(lambda future: mail.post(callback, future))
 
     def __await__(self) -> Generator[Any, None, T]:
+        if self._place is not None and self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+            self._place.before_await(self)
         if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
             loop = asyncio.get_running_loop()
             waiter: asyncio.Future[None] = loop.create_future()
@@ -417,6 +423,7 @@ class Future(concurrent.futures.Future[T]):
         It may be said as often as one likes: `progress` notifies sixty times
         a second at most.
         """
+        fraction = float(fraction)
         with self._condition:
             self._said = (fraction, message)
             shown = self._shown
@@ -487,10 +494,13 @@ class Future(concurrent.futures.Future[T]):
             self._unseen = None
 
     def _claim(self) -> bool:
+        # For who runs it, or sees to it that nobody will.
         with self._condition, self._guard:
             if self._state != PENDING:
                 return False
             self._state = RUNNING
+            if self._place is not None:
+                self._place.n_removed += self._queued
             return True
 
     def _settle(self) -> None:
@@ -509,11 +519,15 @@ class Future(concurrent.futures.Future[T]):
         # Without the lock: who sleeps, and the callbacks. It has settled.
         sleepers, self._sleepers = self._sleepers, None
         if sleepers:
-            for lock in sleepers:
+            # A copy: who has timed out takes itself out of the list.
+            for lock in tuple(sleepers):
                 lock.release()
         shown = self._shown
         if shown is not None:
-            _show_end(shown[0], self)
+            try:
+                _show_end(shown[0], self)
+            except Exception:
+                _logger.exception("exception showing the end of %r", self)
         callbacks, self._callbacks = self._callbacks, None
         if callbacks:
             for fn in callbacks:
@@ -522,7 +536,8 @@ class Future(concurrent.futures.Future[T]):
     def _call(self, fn: Callable[[Any], object]) -> None:
         try:
             fn(self)
-        except Exception:
+        except (Exception, SystemExit):
+            # An exit would end the interpreter from a worker, which it waits for.
             _logger.exception("exception calling callback for %r", self)
 
     def _settle_cancelled(self) -> None:
@@ -646,12 +661,20 @@ def _show_end(native: Any, future: Future[Any]) -> None:
         if isinstance(exc, GLib.Error):
             error = exc
         else:
-            error = GLib.Error.new_literal(Tl.error_quark(), f"{type(exc).__name__}: {exc}", Tl.Error.FAILED)
+            error = GLib.Error.new_literal(Tl.error_quark(), _text_of(exc), Tl.Error.FAILED)
         native.set_error(error.copy())
         # Whoever looks at the future here gets the error; this one is for show.
         native.get_error()
     else:
         native.set_done()
+
+
+def _text_of(exc: BaseException) -> str:
+    """What it says, as far as that can be said in UTF-8."""
+    try:
+        return f"{type(exc).__name__}: {exc}".encode(errors="backslashreplace").decode()
+    except Exception:
+        return type(exc).__name__
 
 
 def _cancel_task(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]) -> None:

@@ -74,6 +74,9 @@ class Letters:
         end = time.monotonic() + BUDGET
         while self.items:
             callback, future = self.items.popleft()
+            if self.items and bell is not None:
+                # The callback may run a main loop of its own.
+                self.ring(bell)
             try:
                 callback(future)
             except Exception as exc:

@@ -158,6 +158,9 @@ class Place:
         """Whether the calling thread is one of those that drain."""
         raise NotImplementedError
 
+    def before_await(self, future: Future[Any]) -> None:
+        """Called by a coroutine that is going to wait for the future."""
+
     def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
         """Sees a coroutine to its end. False if somebody else will settle the future."""
         raise NotImplementedError
@@ -173,6 +176,7 @@ class Place:
             else:
                 full = False
                 self.items.append(future)
+                future._queued = True
                 who = None
                 if not self.ringing and len(self.items) > len(self.coming):
                     who = self._next()
@@ -216,6 +220,7 @@ class Place:
                     raise self._why_not()
                 if mine or len(self.items) - self.n_removed < self.max_queued:
                     self.items.append(future)
+                    future._queued = True
                     who = None if self.ringing else self._next()
                     break
                 waiter = threading.Lock()
@@ -248,13 +253,17 @@ class Place:
         # With fewer threads it takes longer. With none it would take for ever.
         if alone:
             message = error.message if isinstance(error, GLib.Error) else str(error)
-            self.fail_queued(RuntimeError(f"{self.name}: {message}"))
+            if not message.startswith(self.name):
+                message = f"{self.name}: {message}"
+            self.fail_queued(RuntimeError(message))
             self._check_ended()
 
     def fail_queued(self, error: BaseException) -> None:
         """Settles all that is queued: it will not run."""
         with self.lock:
             futures, self.items = self.items, deque()
+            for future in futures:
+                future._queued = False
             self.n_removed = 0
             room, self.room = self.room, deque()
         for lock in room:
@@ -263,7 +272,7 @@ class Place:
             future = futures.popleft()
             home = future._home
             assert home is not None
-            if future._state == PENDING:
+            if future._claim():
                 future._bury_work()
                 future._fail(type(error)(*error.args))
             home.bury(future)
@@ -281,14 +290,20 @@ class Place:
         return len(self.coming) + self.ringing
 
     def removed(self) -> None:
-        """A queued future was cancelled. It stays where it is until somebody comes by."""
+        """A queued future is not to be run from there any more. It stays until somebody comes by.
+
+        It was counted as such when its state changed, under the same lock.
+        """
+        before: deque[Future[Any]] | None = None
         with self.lock:
-            self.n_removed += 1
             if self.room:
                 self.room.popleft().release()
             if self.n_removed >= MANY_REMOVED and self.n_removed * 2 > len(self.items):
-                self.items = deque(future for future in self.items if future._state == PENDING)
+                # They are let go of without the lock.
+                before = self.items
+                self.items = deque(future for future in before if future._state == PENDING)
                 self.n_removed = 0
+        del before
 
     # ---- Draining ----
 
@@ -296,19 +311,25 @@ class Place:
         """A bell was rung: on a thread of the library, or in vain."""
         raise NotImplementedError
 
-    def _run_last(self, running: list[Future[Any]]) -> None:
+    def _run_last(self, running: list[Future[Any]], claimed: bool = False) -> None:
         """Runs the last one in the list, which leaves the list, and settles it."""
         home = running[-1]._home
         assert home is not None
-        fate = self._perform(running, False)
+        fate = self._perform(running, claimed)
         if fate != ELSEWHERE:
             running[-1]._finish(fate == FAILED, None)
         # The last reference may be dropped anywhere but here, so that this
         # thread must have no other when it hands this one over.
         home.bury_at(running, -1)
 
+    def _popped(self, future: Future[Any]) -> None:
+        """With the lock held: it was taken from the queue."""
+        future._queued = False
+        if future._state != PENDING:
+            self.n_removed -= 1
+
     def _run_one(self) -> bool:
-        """Runs one that is queued, inside of what the calling worker runs."""
+        """Runs one that is queued, inside of what the calling worker runs, and will put another in its place."""
         running = local.running
         if running is None:
             running = local.running = []
@@ -316,6 +337,7 @@ class Place:
             if not self.items:
                 return False
             running.append(self.items.popleft())
+            self._popped(running[-1])
         self._run_last(running)
         return True
 
@@ -327,8 +349,6 @@ class Place:
         """
         future = running[-1]
         if not claimed and not future._claim():
-            with self.lock:
-                self.n_removed -= self.n_removed > 0
             return ELSEWHERE
         if future._shown is not None:
             future._shown[0].set_running()
@@ -568,6 +588,8 @@ class Pool(Place):
         lock = self.lock
         coming = self.coming
         park = local.park
+        if park is None and _CAN_PARK:
+            park = local.park = _Park()
         # A bell or a call has brought it here.
         called = True
         # It is put down in `coming`.
@@ -601,7 +623,10 @@ class Pool(Place):
                     taken = True
                     running.append(self.items.popleft())
                     future = running[-1]
-                    if future._outer is None and future._state == PENDING:
+                    future._queued = False
+                    if future._state != PENDING:
+                        self.n_removed -= 1
+                    elif future._outer is None:
                         future._state = RUNNING
                         claimed = True
                     del future
@@ -609,18 +634,15 @@ class Pool(Place):
                         who = self._next()
                     if self.room:
                         self.room.popleft().release()
-                elif _CAN_PARK and not self.closing:
+                elif park is not None and not self.closing:
                     waits = True
-                    if park is None:
-                        park = local.park = _Park()
                     self.parked.append(park)
                 elif fate:
                     # Who waits for it may have more, and find us here.
                     coming.append(None)
                     marked = True
                 else:
-                    leaves = True
-                    self.n_drains -= 1
+                    leaves = self._leave()
 
             # Now, since the task may take its time.
             if who is not None:
@@ -653,13 +675,22 @@ class Pool(Place):
             elif taken:
                 fate = self._perform(running, claimed)
 
+    def _leave(self) -> bool:
+        """With the lock held: whether the thread may leave the queue, which was empty."""
+        self.n_drains -= 1
+        if not self.items:
+            return True
+        # A finalizer has submitted in between, on this very thread, and has
+        # found it still there.
+        self.n_drains += 1
+        return False
+
     def _unpark(self, park: _Park) -> bool:
         """Whether the thread may leave. Otherwise somebody has called it."""
         with self.lock:
             if park in self.parked:
                 self.parked.remove(park)
-                self.n_drains -= 1
-                return True
+                return self._leave()
         while not park.acquire():
             pass
         return False
@@ -679,13 +710,19 @@ class Pool(Place):
         if future in running:
             raise refuse_wait(future, "its own thread")
         # Still queued: run it here. Its place in the queue is a tombstone then.
-        if future._state == PENDING:
-            with self.lock:
-                self.n_removed += 1
+        if future._claim():
+            self.removed()
             running.append(future)
             # See the end of _perform().
             del future
-            self._run_last(running)
+            self._run_last(running, claimed=True)
+
+    def before_await(self, future: Future[Any]) -> None:
+        with self.lock:
+            free = self.n_free()
+        # The loop goes on meanwhile, so that this is for when nobody else would.
+        if free == 0 or future in (local.running or ()):
+            self.before_wait(future)
 
     def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
         if asyncio._get_running_loop() is None:
@@ -808,6 +845,7 @@ class ContextPlace(Place):
                     self.n_drains -= 1
                     return True
                 running.append(self.items.popleft())
+                self._popped(running[-1])
                 if self.room:
                     self.room.popleft().release()
             self._run_last(running)
