@@ -715,3 +715,20 @@ def test_no_descriptor_is_left() -> None:
         one()
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_no_call_from_another_thread_is_lost() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(300):
+            await asyncio.gather(*(loop.run_in_executor(None, int) for _ in range(3)))
+
+    try:
+        for _ in range(5):
+            with asyncio.Runner(loop_factory=threadloop.new_event_loop) as runner:
+                runner.run(main())
+    finally:
+        sys.setswitchinterval(interval)

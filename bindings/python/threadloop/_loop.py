@@ -377,8 +377,13 @@ class EventLoop(asyncio.SelectorEventLoop):
                 raise
 
     def _read_from_self(self) -> None:
-        self._woken = False
-        super()._read_from_self()  # type: ignore[misc]
+        # Only after it was emptied: a byte that is written in between would be
+        # read here, and nobody would write another one. Whoever has skipped
+        # writing is seen to at the end of this step.
+        try:
+            super()._read_from_self()  # type: ignore[misc]
+        finally:
+            self._woken = False
 
     def _watch_signals(self) -> None:
         # A signal does not end GLib's wait, but a descriptor it writes to does; then Python runs its handlers.
