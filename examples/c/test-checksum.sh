@@ -181,16 +181,18 @@ terminate() {
 
 # The pipe is full and nobody reads it; the last line in it is whole.
 ctrl_c_with_blocked_output() {
-  local pid status=0
+  local pid first status=0
   mkdir -p many && (cd many && seq -f 'a-rather-long-name-for-a-file-%g' 3000 | xargs touch)
   mkfifo pipe
   "$checksum" many > pipe 2> err &
   pid=$!
   exec 7< pipe
+  # It is at it, and then has the time to fill the pipe.
+  IFS= read -r first <&7
   sleep 1
   kill -INT "$pid"
   wait "$pid" || status=$?
-  cat <&7 > out
+  { printf '%s\n' "$first"; cat <&7; } > out
   exec 7<&-
   [ "$status" -eq 130 ] && [ -s out ] && only_whole_lines out && sha256sum -c --strict --quiet out
 }
