@@ -16,13 +16,13 @@ from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
 from . import _exit
+from ._context_place import ContextPlace
 from ._executor import Executor
 from ._future import Future
 from ._home import report
 from ._local import local
 from ._loop import EventLoop
 from ._native import Face, GLib, NativeEventThread, Tl, timeout_to_native
-from ._place import ContextPlace
 from ._thread import Thread, end_loop
 from .exceptions import ThreadNotStartedError, WouldDeadlockError
 

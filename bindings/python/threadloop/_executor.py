@@ -16,11 +16,13 @@ from contextvars import copy_context
 from types import CoroutineType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from ._context_place import ContextPlace
 from ._future import Future, _describe
 from ._home import home_of_thread
 from ._local import local
 from ._native import Face, GLib, NativeExecutor, Tl
-from ._place import ContextPlace, Place, Pool, _coroutine_object
+from ._place import Place, _coroutine_object
+from ._pool import Pool
 from .exceptions import WouldDeadlockError
 
 __all__ = ["Executor"]

@@ -12,7 +12,9 @@ import weakref
 from typing import Any
 
 from . import _executor, _home, _place
-from ._place import ContextPlace, Pool, live_places
+from ._context_place import ContextPlace
+from ._place import live_places
+from ._pool import Pool
 
 #: What event threads know of themselves.
 event_threads: weakref.WeakSet[Any] = weakref.WeakSet()

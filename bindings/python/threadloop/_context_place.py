@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The place that is a main context."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextvars import Context
+from types import CoroutineType
+from typing import Any
+
+from ._future import Future, _current, refuse_wait
+from ._home import BUDGET
+from ._local import local
+from ._loop import EventLoop
+from ._native import Tl
+from ._place import Place, as_task
+from ._thread import owns
+from .exceptions import WouldDeadlockError
+
+
+class ContextPlace(Place):
+    """A main context, on whichever thread iterates it."""
+
+    kind = "context"
+    def __init__(self, name: str, context: Any, native: Any, max_queued: int = 0) -> None:
+        super().__init__(name, max_queued)
+        self.context = context
+        self.native = native
+        # Coroutines that have not ended. They are on no thread's stack.
+        self.tasks: set[Future[Any]] = set()
+        # Takes the first step of the coroutines that a drain has come upon.
+        self.step_now: Callable[[], None] | None = None
+        self.bell = Tl.Bell.new(native, self.heard)
+
+    def heard(self, error: BaseException | None, *_: object) -> None:
+        if error is not None:
+            self._nobody_comes(error)
+            return
+        running = local.running
+        if running is None:
+            running = local.running = []
+        if not self._drain(running):
+            self.release()
+        step_now, self.step_now = self.step_now, None
+        if step_now is not None:
+            step_now()
+        if self.closing:
+            self._check_ended()
+
+    def _drain(self, running: list[Future[Any]]) -> bool:
+        """Runs what is queued. False if the loop is to have a turn in between, and a bell to be rung for the rest."""
+        end = time.monotonic() + BUDGET
+        with self.lock:
+            self.ringing = False
+        while True:
+            with self.lock:
+                if not self.items:
+                    self.n_drains -= 1
+                    return True
+                running.append(self.items.popleft())
+                self._popped(running[-1])
+                if self.room:
+                    self.room.popleft().release()
+            self._run_last(running)
+            if time.monotonic() >= end and not self.runs_all():
+                with self.lock:
+                    if not self.items or self.ringing:
+                        self.n_drains -= 1
+                        return True
+                    self.ringing = True
+                return False
+
+    def runs_all(self) -> bool:
+        """Whether a drain goes on until the queue is empty, however long that takes."""
+        return False
+
+    def may_drain(self) -> bool:
+        return self.n_drains == 0
+
+    def is_mine(self) -> bool:
+        return owns(self.context)
+
+    def before_wait(self, future: Future[Any]) -> None:
+        if self.is_mine():
+            raise refuse_wait(future, "the thread of its own main context")
+
+    def _put_when_there_is_room(self, future: Future[Any]) -> None:
+        if self.is_mine():
+            raise WouldDeadlockError(
+                f"would deadlock: the queue of {self.name} is full, and this is the thread that has to empty it"
+            )
+        super()._put_when_there_is_room(future)
+
+    def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
+        loop = asyncio._get_running_loop()
+        if loop is None:
+            if isinstance(awaitable, CoroutineType):
+                awaitable.close()
+            raise RuntimeError(
+                f"{self.name}: {future.name} is a coroutine function, and no asyncio loop runs in that main context; "
+                "run the program with Tl.run(), or submit it to a Tl.EventThread"
+            )
+        if future._asked:
+            # Between its turn and now. It is cancelled as what has not begun.
+            task = as_task(loop, future, awaitable, context)
+            task.cancel()
+        elif isinstance(loop, EventLoop) and isinstance(awaitable, CoroutineType):
+            context.run(_current.set, future)
+            task = loop._start_now(awaitable, context)
+            self.step_now = loop._step_now
+        else:
+            task = as_task(loop, future, awaitable, context)
+        future._task = (loop, task)
+        self.tasks.add(future)
+        if task.done():
+            self._task_done(future, task)
+            return False
+        if future._asked:
+            task.cancel()
+        task.add_done_callback(lambda task: self._task_done(future, task))
+        return False
+
+    def _task_done(self, future: Future[Any], task: asyncio.Future[Any]) -> None:
+        future._task = None
+        self.tasks.discard(future)
+        home = future._home
+        assert home is not None
+        future._bury_work()
+        if task.cancelled():
+            future._asked = True
+            future._settle_cancelled()
+        else:
+            failed = task.exception() is not None
+            future._outcome = task.exception() if failed else task.result()
+            future._finish(failed, None)
+        home.bury(future)
+        self._check_ended()
+
+    @property
+    def n_running(self) -> int:
+        running = local.running if self.is_mine() else None
+        return len(self.tasks) + (len(running) if running else 0)
+
+    def is_at_rest(self) -> bool:
+        return super().is_at_rest() and not self.tasks
+
+    def stay_behind(self) -> None:
+        self.stacks.append(list(self.tasks))
+        super().stay_behind()
+
+    def end(self) -> None:
+        self.bell.close(-1)
+
+    def join(self, timeout: float | None) -> bool:
+        return True
