@@ -109,8 +109,9 @@ class Result(unittest.TestResult):
 
 def use_our_loop() -> None:
     """Makes every way to a new event loop in this process lead to threadloop's."""
-    import threadloop
     from gi.repository import GLib
+
+    import threadloop
 
     class Loop(threadloop.EventLoop):
         def __init__(self, selector: object = None) -> None:

@@ -576,7 +576,7 @@ def test_the_loop_is_stopped_by_who_runs_on_it() -> None:
 
 
 def test_join_with_a_timeout(thread: EventThread) -> None:
-    with pytest.raises(TimeoutError, match="has not ended after 0.001 s"):
+    with pytest.raises(TimeoutError, match=r"has not ended after 0\.001 s"):
         thread.join(0.001)
 
 
@@ -753,7 +753,7 @@ def test_stop_settles_tornado_coroutines() -> None:
     thread.start()
     futures = [begin(thread, coroutine), thread.submit(gen.sleep, 3600)]
     thread.stop(SOON)
-    done, rest = concurrent.futures.wait(futures, 1)
+    _, rest = concurrent.futures.wait(futures, 1)
     assert not rest
 
 

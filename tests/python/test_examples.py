@@ -25,7 +25,7 @@ LIMIT = 60
 
 def run(name: str, *args: str, **kwargs: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, str(EXAMPLES / name), *args], check=False, timeout=LIMIT,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+                          capture_output=True, **kwargs)
 
 
 def lines_of(name: str) -> list[str]:

@@ -73,7 +73,8 @@ def thing(kind: str, died: Died) -> Any:
 
 
 KINDS = ["object", "gobject", "gobject-weak"]
-HOWS = ["argument", "keyword", "closure", "default", "method", "result", "error", "frame", "future-dropped", "cancelled",
+HOWS = ["argument", "keyword", "closure", "default", "method", "result", "error", "frame", "future-dropped",
+        "cancelled",
         "cancelled-running", "partial", "coroutine"]
 
 

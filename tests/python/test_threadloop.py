@@ -330,7 +330,7 @@ def test_submit_while_it_stops(given: bool) -> None:
         threadloop.stop()
         for thread in threads:
             thread.join()
-        done, rest = concurrent.futures.wait(futures, SOON)
+        _, rest = concurrent.futures.wait(futures, SOON)
         assert not rest
         if loop is not None:
             loop.close()

@@ -20,6 +20,7 @@ from gi.repository import Tl
 import threadloop
 from threadloop import EventThread, Executor, Future, WouldDeadlockError, wrap_future
 
+
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as pool:

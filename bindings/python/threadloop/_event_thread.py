@@ -427,4 +427,5 @@ class EventThread(metaclass=Face):
     def _check_started(self) -> None:
         core = self._core
         if not core.started and not core.stopping:
-            raise ThreadNotStartedError(f"{core.name} has not been started yet; call start(), or use it in a with block")
+            raise ThreadNotStartedError(
+                f"{core.name} has not been started yet; call start(), or use it in a with block")
