@@ -430,3 +430,20 @@ def test_a_fork_inside_of_a_worker_leaves_its_thread_the_main_one() -> None:
 
 
 assert os.name == "posix" and sys.version_info >= (3, 11)
+
+
+def test_an_executor_made_in_atexit_is_closed_and_left() -> None:
+    outcome = script("""
+        import atexit
+
+        def late():
+            try:
+                with threadloop.Executor(1) as executor:
+                    executor.submit(int)
+            except RuntimeError as error:
+                print(error)
+
+        atexit.register(late)
+    """)
+    assert outcome.out == "cannot schedule new futures after interpreter shutdown\n"
+    assert outcome.status == 0

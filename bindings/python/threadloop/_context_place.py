@@ -24,7 +24,6 @@ from .exceptions import WouldDeadlockError
 class ContextPlace(Place):
     """A main context, on whichever thread iterates it."""
 
-    kind = "context"
     def __init__(self, name: str, context: Any, native: Any, max_queued: int = 0) -> None:
         super().__init__(name, max_queued)
         self.context = context

@@ -96,8 +96,6 @@ def _is_new_work(callback: object) -> bool:
 class _ThreadPlace(ContextPlace):
     """The queue of an event thread, which gets to all that it has taken before it ends."""
 
-    kind = "event thread"
-
     def runs_all(self) -> bool:
         return self.closing
 

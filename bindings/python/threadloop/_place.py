@@ -56,14 +56,13 @@ class Place:
     runs, and the place ends itself.
     """
 
-    #: What the threads are, for messages.
-    kind = "executor"
-
     def __init__(self, name: str, max_queued: int) -> None:
         self.name = name
         self.max_queued = max_queued
-        # Guards what is below. Nothing is called under it, and no future is
-        # locked. Reentrant, since the collector may call finalizers anywhere.
+        # Guards what is below, and the states of the futures of this place. Who
+        # wants a future's `_condition` as well takes that first. Nothing is
+        # called under it. Reentrant, since the collector may call finalizers
+        # anywhere.
         self.lock = threading.RLock()
         self.items: deque[Future[Any]] = deque()
         self.n_removed = 0
@@ -83,6 +82,8 @@ class Place:
         self.room: deque[Any] = deque()
         self.end_future: Future[None] = Future()
         self.end_future.name = f"the end of {name}"
+        if self.ended:
+            self.end_future.set_result(None)
         # The futures that its threads are in, a list for each.
         self.stacks: list[list[Future[Any]]] = []
         self.bell: Any = None

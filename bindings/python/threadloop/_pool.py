@@ -125,8 +125,6 @@ class _Threads:
 class Pool(Place):
     """Threads of the library."""
 
-    kind = "pool"
-
     def __init__(self, name: str, max_workers: int, max_queued: int,
                  initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
         super().__init__(name, max_queued)
