@@ -8,6 +8,7 @@
 #include <threadloop/tl-types.h>
 #include <threadloop/tl-error.h>
 #include <threadloop/tl-future.h>
+#include <threadloop/tl-inbox.h>
 #include <threadloop/tl-progress.h>
 #include <threadloop/tl-executor.h>
 #include <threadloop/tl-bell.h>

@@ -17,6 +17,7 @@ typedef struct _TlProgress    TlProgress;
 typedef struct _TlExecutor    TlExecutor;
 typedef struct _TlEventThread TlEventThread;
 typedef struct _TlBell        TlBell;
+typedef struct _TlInbox       TlInbox;
 
 /**
  * TlFunc:

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-future-private.h"
+
+/* The lock guards @tags and @told, and no other lock is taken under it. A
+ * context may be iterated by one thread after the other. */
+struct _TlInbox
+{
+  gatomicrefcount  ref_count;
+  TlInboxFunc      func;
+  gpointer         user_data;
+  GDestroyNotify   destroy;
+  TlHome          *home;
+
+  GMutex           lock;
+  GArray          *tags;        /* of guint */
+  gboolean         told;        /* a call is on its way */
+};
+
+/* One that was added. */
+typedef struct
+{
+  TlInbox *inbox;
+  guint    tag;
+} Entry;
+
+/* What G_DEFINE_BOXED_TYPE() would do, if it were ISO C. */
+GType
+tl_inbox_get_type (void)
+{
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_boxed_type_register_static (g_intern_static_string ("TlInbox"),
+                                                            (GBoxedCopyFunc) tl_inbox_ref,
+                                                            (GBoxedFreeFunc) tl_inbox_unref));
+
+  return type;
+}
+
+static GArray *
+tags_new (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (guint));
+}
+
+TlInbox *
+tl_inbox_new (TlInboxFunc     func,
+              gpointer        user_data,
+              GDestroyNotify  destroy)
+{
+  TlInbox *self;
+
+  g_return_val_if_fail (func != NULL, NULL);
+
+  self = g_new0 (TlInbox, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->func = func;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  self->home = tl_home_ref_noted ();
+  g_mutex_init (&self->lock);
+  self->tags = tags_new ();
+
+  return self;
+}
+
+TlInbox *
+tl_inbox_ref (TlInbox *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+tl_inbox_unref (TlInbox *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  tl_home_release (self->home, self->user_data, self->destroy);
+  tl_home_unref (self->home);
+  g_array_unref (self->tags);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+tell (gpointer data)
+{
+  g_autoptr(TlInbox) self = data;
+
+  g_mutex_lock (&self->lock);
+  self->told = FALSE;
+  g_mutex_unlock (&self->lock);
+
+  self->func (self->user_data);
+}
+
+/* Comes with the letters of its burst, and the telling is behind them all. */
+static void
+settled (TlFuture *future,
+         gpointer  data)
+{
+  Entry *entry = data;
+  TlInbox *self = entry->inbox;
+  gboolean first;
+
+  g_mutex_lock (&self->lock);
+  g_array_append_val (self->tags, entry->tag);
+  first = !self->told;
+  self->told = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (first)
+    tl_home_release_later (self->home, tl_inbox_ref (self), tell);
+}
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  tl_inbox_unref (entry->inbox);
+  g_free (entry);
+}
+
+void
+tl_inbox_add (TlInbox  *self,
+              TlFuture *future,
+              guint     tag)
+{
+  Entry *entry;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (future != NULL);
+
+  entry = g_new (Entry, 1);
+  entry->inbox = tl_inbox_ref (self);
+  entry->tag = tag;
+  tl_future_add_done_callback (future, settled, entry, entry_free);
+}
+
+guint *
+tl_inbox_take (TlInbox *self,
+               gsize   *n_tags)
+{
+  GArray *taken;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (n_tags != NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  taken = self->tags;
+  self->tags = tags_new ();
+  g_mutex_unlock (&self->lock);
+
+  *n_tags = taken->len;
+  return (guint *) g_array_free (taken, FALSE);
+}
