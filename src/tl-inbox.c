@@ -8,6 +8,7 @@
  * context may be iterated by one thread after the other. */
 struct _TlInbox
 {
+  TlLetter         letter;      /* while @told it is on its way, with a reference */
   gatomicrefcount  ref_count;
   TlInboxFunc      func;
   gpointer         user_data;
@@ -16,7 +17,7 @@ struct _TlInbox
 
   GMutex           lock;
   GArray          *tags;        /* of guint */
-  gboolean         told;        /* a call is on its way */
+  gboolean         told;
 };
 
 /* One that was added. */
@@ -40,6 +41,20 @@ tl_inbox_get_type (void)
   return type;
 }
 
+static void
+tell (TlLetter *letter,
+      gboolean  discarded)
+{
+  g_autoptr(TlInbox) self = (TlInbox *) letter;
+
+  g_mutex_lock (&self->lock);
+  self->told = FALSE;
+  g_mutex_unlock (&self->lock);
+
+  if (!discarded)
+    self->func (self->user_data);
+}
+
 static GArray *
 tags_new (void)
 {
@@ -57,6 +72,7 @@ tl_inbox_new (TlInboxFunc     func,
 
   self = g_new0 (TlInbox, 1);
   g_atomic_ref_count_init (&self->ref_count);
+  self->letter.func = tell;
   self->func = func;
   self->user_data = user_data;
   self->destroy = destroy;
@@ -91,19 +107,7 @@ tl_inbox_unref (TlInbox *self)
   g_free (self);
 }
 
-static void
-tell (gpointer data)
-{
-  g_autoptr(TlInbox) self = data;
-
-  g_mutex_lock (&self->lock);
-  self->told = FALSE;
-  g_mutex_unlock (&self->lock);
-
-  self->func (self->user_data);
-}
-
-/* Comes with the letters of its burst, and the telling is behind them all. */
+/* Comes with the letters of its burst, and that of the inbox is behind them. */
 static void
 settled (TlFuture *future,
          gpointer  data)
@@ -119,7 +123,7 @@ settled (TlFuture *future,
   g_mutex_unlock (&self->lock);
 
   if (first)
-    tl_home_release_later (self->home, tl_inbox_ref (self), tell);
+    tl_mailbox_post (tl_inbox_ref (self)->home->mailbox, &self->letter);
 }
 
 static void
