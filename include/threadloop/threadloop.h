@@ -12,6 +12,7 @@
 #include <threadloop/tl-progress.h>
 #include <threadloop/tl-executor.h>
 #include <threadloop/tl-bell.h>
+#include <threadloop/tl-channel.h>
 #include <threadloop/tl-event-thread.h>
 #include <threadloop/tl-enums.h>
 

@@ -18,6 +18,7 @@ typedef struct _TlExecutor    TlExecutor;
 typedef struct _TlEventThread TlEventThread;
 typedef struct _TlBell        TlBell;
 typedef struct _TlInbox       TlInbox;
+typedef struct _TlChannel     TlChannel;
 
 /**
  * TlFunc:
