@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What goes through the channel between a program and its realms. The kind of a frame is one of these, and TAGGED if its
+// text is not just JSON; above that is the number of the function, in a call.
+
+/* exported ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW */
+
+var ToRealm = {
+    DEFINE: 1,          // id: of the function; text: how to make it
+    FORGET: 2,          // all functions
+    CALL: 3,            // text: the arguments
+    CANCEL: 4,
+    NEXT: 5,            // a value more is wanted
+    END: 6,
+};
+
+var FromRealm = {
+    READY: 1,
+    RESULT: 2,
+    ERROR: 3,
+    CANCELLED: 4,
+    PROGRESS: 5,        // text: [fraction, message]
+    VALUE: 6,           // of a generator
+};
+
+var CODE_MASK = 0x7f;
+var TAGGED = 0x80;
+var FUNCTION_SHIFT = 8;
+
+// The function that every realm has: it says what a module exports.
+var DESCRIBE = 0;
+
+// How many values a generator makes before it is asked for more.
+var WINDOW = 4;

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// A realm: the process in which functions run that were submitted. realm.js starts it as
+//
+//     gjs -m realmHost.js FD SETTINGS
+//
+// and talks to it through the channel whose other end is FD. It is a module, since only modules can import().
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import System from 'system';
+import Tl from 'gi://Tl?version=1';
+
+const [fd, settings] = [Number(ARGV[0]), JSON.parse(ARGV[1])];
+
+const {clone, frames} = importNeighbours();
+const {ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW} = frames;
+
+const channel = Tl.Channel.new_for_fd(fd);
+const loop = new GLib.MainLoop(null, false);
+
+const functions = new Map();        // by number: a function, a promise of one, or an Error if there is none
+const tasks = new Map();            // by id, those that run
+const waiting = [];                 // calls that begin when a function has been loaded, in their order
+let current = null;
+
+// The files beside this one, wherever that is; the program's own search path stays as it is.
+function importNeighbours() {
+    const {searchPath} = imports;
+
+    searchPath.unshift(GLib.path_get_dirname(GLib.filename_from_uri(import.meta.url)[0]));
+    try {
+        return {clone: imports.clone, frames: imports.frames};
+    } finally {
+        searchPath.shift();
+    }
+}
+
+/** What a function finds in `this`, and Tl.currentTask() gives while it starts. */
+class Task {
+    #signal = null;
+    #cancellable = null;
+
+    constructor(id) {
+        this.id = id;
+    }
+
+    /** @returns {Signal} tells whether the call was cancelled */
+    get signal() {
+        return this.#signal ??= new Signal(this.id);
+    }
+
+    /** @returns {Gio.Cancellable} the same, for what GIO does */
+    get cancellable() {
+        if (this.#cancellable === null) {
+            this.#cancellable = new Gio.Cancellable();
+            if (this.signal.aborted)
+                this.#cancellable.cancel();
+            this.signal.addEventListener('abort', () => this.#cancellable.cancel());
+        }
+        return this.#cancellable;
+    }
+
+    progress(fraction, message = null) {
+        channel.send(FromRealm.PROGRESS, this.id, JSON.stringify([fraction ?? null, message]), null);
+    }
+}
+
+/** The part of the DOM's AbortSignal that one needs. */
+class Signal {
+    #id;
+    #aborted = false;
+    #listeners = new Map();
+
+    onabort = null;
+    reason = undefined;
+
+    constructor(id) {
+        this.#id = id;
+    }
+
+    // Also in a busy loop, in which nothing is heard.
+    get aborted() {
+        if (!this.#aborted && channel.has(ToRealm.CANCEL, this.#id))
+            this.#setAborted();
+        return this.#aborted;
+    }
+
+    throwIfAborted() {
+        if (this.aborted)
+            throw this.reason;
+    }
+
+    addEventListener(type, listener, {once = true} = {}) {
+        if (type === 'abort')
+            this.#listeners.set(listener, once);
+    }
+
+    removeEventListener(type, listener) {
+        if (type === 'abort')
+            this.#listeners.delete(listener);
+    }
+
+    #setAborted() {
+        this.#aborted = true;
+        this.reason = new Error('The call was cancelled');
+        this.reason.name = 'AbortError';
+    }
+
+    /** The host's. */
+    abort() {
+        if (!this.#aborted)
+            this.#setAborted();
+
+        const event = {type: 'abort', target: this};
+
+        for (const listener of [this.onabort, ...this.#listeners.keys()]) {
+            try {
+                if (typeof listener?.handleEvent === 'function')
+                    listener.handleEvent(event);
+                else
+                    listener?.call(this, event);
+            } catch (error) {
+                logError(error, 'A listener for abort');
+            }
+        }
+    }
+}
+
+// ---- Functions ----
+
+async function load(number, definition) {
+    let fn;
+
+    try {
+        fn = definition.uri !== undefined
+            ? await importExport(definition) : await importSource(number, definition.module);
+    } catch (error) {
+        fn = error;
+    }
+    functions.set(number, fn);
+    startWaiting();
+}
+
+async function importExport({uri, name}) {
+    const fn = (await import(uri))[name];
+
+    if (typeof fn !== 'function')
+        throw new TypeError(`${uri} exports no function ${name}`);
+    return fn;
+}
+
+// From a file of its own: a function that was compiled from a string cannot import().
+async function importSource(number, source) {
+    const [file, stream] = Gio.File.new_tmp('realm-XXXXXX.js');
+
+    try {
+        stream.output_stream.write_all(new TextEncoder().encode(source), null);
+        stream.close(null);
+        return (await import(file.get_uri())).default;
+    } finally {
+        file.delete(null);
+    }
+}
+
+function define(number, definition) {
+    if (definition.code === undefined) {
+        functions.set(number, load(number, definition));
+        return;
+    }
+    try {
+        functions.set(number, Function(definition.code)());
+    } catch (error) {
+        functions.set(number, error);
+    }
+}
+
+async function describe(uri) {
+    return Object.entries(await import(uri)).map(([name, value]) => {
+        if (typeof value === 'function' && !/^class\b/.test(value))
+            return {name, kind: 'function'};
+        try {
+            clone.encode(value, name);
+            return {name, kind: 'value', value};
+        } catch {
+            return {name, kind: 'value'};
+        }
+    });
+}
+
+// ---- Calls ----
+
+function send(code, id, {text, blobs, tagged}) {
+    channel.send(tagged ? code | TAGGED : code, id, text, blobs);
+}
+
+function sendResult(task, value) {
+    let encoded;
+
+    try {
+        encoded = clone.encode(value, 'result');
+    } catch (error) {
+        sendError(task, error);
+        return;
+    }
+    tasks.delete(task.id);
+    send(FromRealm.RESULT, task.id, encoded);
+}
+
+function isAbort(error) {
+    return error?.name === 'AbortError' ||
+        (error instanceof GLib.Error && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+}
+
+function explain(error) {
+    if (error instanceof ReferenceError && / is not defined$/.test(error.message)) {
+        error.message += ' in the realm. A function that is sent to one must stand on its own: give it what it needs ' +
+            'as arguments, or have it import() that';
+    }
+    return error;
+}
+
+function sendError(task, error) {
+    tasks.delete(task.id);
+
+    if (isAbort(error) && task.signal.aborted) {
+        channel.send(FromRealm.CANCELLED, task.id, null, null);
+        return;
+    }
+
+    let encoded;
+
+    try {
+        encoded = clone.encode(explain(error), 'error');
+    } catch {
+        // Something that it has along cannot cross; it can.
+        encoded = clone.encode(Object.assign(new Error(error?.message ?? String(error)), {
+            name: String(error?.name), stack: String(error?.stack),
+        }), 'error');
+    }
+    send(FromRealm.ERROR, task.id, encoded);
+}
+
+function isIterator(value) {
+    return typeof value?.next === 'function' &&
+        (typeof value[Symbol.asyncIterator] === 'function' || typeof value[Symbol.iterator] === 'function');
+}
+
+// Makes no more values than were asked for.
+async function iterate(task, iterator) {
+    try {
+        for (;;) {
+            while (task.wanted === 0 && !task.signal.aborted)
+                await new Promise(resolve => (task.wake = resolve));
+            if (task.signal.aborted) {
+                await iterator.return?.();
+                throw task.signal.reason;
+            }
+
+            const {done, value} = await iterator.next();
+
+            if (done) {
+                sendResult(task, value);
+                return;
+            }
+            task.wanted--;
+            send(FromRealm.VALUE, task.id, clone.encode(value, 'value'));
+        }
+    } catch (error) {
+        sendError(task, error);
+    }
+}
+
+function start({id, number, text, blobs, tagged}) {
+    const task = new Task(id);
+    const fn = functions.get(number);
+    const outer = current;
+    let result;
+
+    tasks.set(id, task);
+    try {
+        if (typeof fn !== 'function')
+            throw fn;
+        if (settings.shared)
+            task.signal.throwIfAborted();
+
+        const args = clone.decode(text, blobs, tagged);
+
+        current = task;
+        result = fn.apply(task, args);
+    } catch (error) {
+        sendError(task, error);
+        return;
+    } finally {
+        current = outer;
+    }
+
+    if (typeof result?.then === 'function') {
+        result.then(value => sendResult(task, value), error => sendError(task, error));
+    } else if (isIterator(result)) {
+        task.wanted = WINDOW;
+        iterate(task, result);
+    } else {
+        sendResult(task, result);
+    }
+}
+
+function startWaiting() {
+    while (waiting.length > 0 && !(functions.get(waiting[0].number) instanceof Promise))
+        start(waiting.shift());
+}
+
+function heard(kind, id, text, blobs, error) {
+    const tagged = (kind & TAGGED) !== 0;
+
+    if (error !== null) {
+        loop.quit();
+        return;
+    }
+
+    switch (kind & CODE_MASK) {
+    case ToRealm.DEFINE:
+        define(id, JSON.parse(text));
+        break;
+
+    case ToRealm.FORGET:
+        functions.clear();
+        functions.set(DESCRIBE, describe);
+        break;
+
+    case ToRealm.CALL: {
+        const call = {id, number: kind >>> FUNCTION_SHIFT, text, blobs, tagged};
+
+        if (waiting.length === 0 && !(functions.get(call.number) instanceof Promise))
+            start(call);
+        else
+            waiting.push(call);
+        break;
+    }
+
+    case ToRealm.CANCEL: {
+        const task = tasks.get(id);
+
+        task?.signal.abort();
+        task?.wake?.();
+        break;
+    }
+
+    case ToRealm.NEXT: {
+        const task = tasks.get(id);
+
+        if (task !== undefined) {
+            task.wanted++;
+            task.wake?.();
+        }
+        break;
+    }
+
+    case ToRealm.END:
+        loop.quit();
+        break;
+    }
+}
+
+channel.die_with_peer();
+Object.assign(imports.gi.versions, settings.versions);
+imports.searchPath.unshift(...settings.searchPath.filter(path => !imports.searchPath.includes(path)));
+Tl.currentTask = () => current;
+
+functions.set(DESCRIBE, describe);
+channel.listen(heard);
+channel.send(FromRealm.READY, 0, null, null);
+loop.run();
+System.exit(0);
