@@ -54,8 +54,7 @@ var RealmCall = class {
     }
 
     tellRunning() {
-        if (!this.settled)
-            this.#tell('running');
+        this.#tell('running');
     }
 
     progress(fraction, message) {

@@ -194,7 +194,7 @@ class Core {
                 return;
             this.#queue.delete(call);
             realm.start(call);
-            this.soon(() => call.tellRunning());
+            call.tellRunning();
         }
 
         if (!realm.idle || this.shared) {
