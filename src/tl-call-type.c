@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-call-type-private.h"
+
+#include "tl-values-private.h"
+
+#include <string.h>
+
+/* What the kinds are that need no more than their tag. */
+static const struct
+{
+  TlKind      kind;
+  guint8      size;
+  const char *name;
+} basic[] = {
+  [TL_GI_TAG_VOID]     = { TL_KIND_VOID, 0, "nothing" },
+  [TL_GI_TAG_BOOLEAN]  = { TL_KIND_BOOLEAN, sizeof (gboolean), "a boolean" },
+  [TL_GI_TAG_INT8]     = { TL_KIND_INT8, 1, NULL },
+  [TL_GI_TAG_UINT8]    = { TL_KIND_UINT8, 1, NULL },
+  [TL_GI_TAG_INT16]    = { TL_KIND_INT16, 2, NULL },
+  [TL_GI_TAG_UINT16]   = { TL_KIND_UINT16, 2, NULL },
+  [TL_GI_TAG_INT32]    = { TL_KIND_INT32, 4, NULL },
+  [TL_GI_TAG_UINT32]   = { TL_KIND_UINT32, 4, NULL },
+  [TL_GI_TAG_INT64]    = { TL_KIND_INT64, 8, NULL },
+  [TL_GI_TAG_UINT64]   = { TL_KIND_UINT64, 8, NULL },
+  [TL_GI_TAG_FLOAT]    = { TL_KIND_FLOAT, sizeof (float), "a number" },
+  [TL_GI_TAG_DOUBLE]   = { TL_KIND_DOUBLE, sizeof (double), "a number" },
+  [TL_GI_TAG_GTYPE]    = { TL_KIND_GTYPE, sizeof (GType), "a GType" },
+  [TL_GI_TAG_UTF8]     = { TL_KIND_STRING, 0, "a string" },
+  [TL_GI_TAG_FILENAME] = { TL_KIND_STRING, 0, "a string" },
+  [TL_GI_TAG_UNICHAR]  = { TL_KIND_UNICHAR, 4, "a character" },
+};
+
+static GType
+basic_value_type (TlKind kind)
+{
+  switch (kind)
+    {
+    case TL_KIND_BOOLEAN:
+      return G_TYPE_BOOLEAN;
+
+    case TL_KIND_INT8:
+    case TL_KIND_INT16:
+    case TL_KIND_INT32:
+      return G_TYPE_INT;
+
+    case TL_KIND_UINT8:
+    case TL_KIND_UINT16:
+    case TL_KIND_UINT32:
+      return G_TYPE_UINT;
+
+    case TL_KIND_INT64:
+      return G_TYPE_INT64;
+
+    case TL_KIND_UINT64:
+      return G_TYPE_UINT64;
+
+    case TL_KIND_FLOAT:
+      return G_TYPE_FLOAT;
+
+    case TL_KIND_DOUBLE:
+      return G_TYPE_DOUBLE;
+
+    case TL_KIND_GTYPE:
+      return G_TYPE_GTYPE;
+
+    case TL_KIND_STRING:
+    case TL_KIND_UNICHAR:
+      return G_TYPE_STRING;
+
+    default:
+      return G_TYPE_INVALID;
+    }
+}
+
+static void
+set_basic (TlCallType *self,
+           TlGiTag     tag)
+{
+  self->kind = basic[tag].kind;
+  self->size = basic[tag].size;
+  self->value_type = basic_value_type (self->kind);
+  self->name = g_strdup (basic[tag].name);
+}
+
+static TlCallType *
+type_alloc (void)
+{
+  TlCallType *self = g_new0 (TlCallType, 1);
+
+  self->gtype = G_TYPE_NONE;
+  self->length = self->fixed_size = -1;
+
+  return self;
+}
+
+static TlCallType *
+new_basic (TlGiTag tag)
+{
+  TlCallType *self = type_alloc ();
+
+  set_basic (self, tag);
+
+  return self;
+}
+
+static void
+set_unknown (TlCallType *self,
+             char       *name)
+{
+  self->kind = TL_KIND_UNKNOWN;
+  g_free (self->name);
+  self->name = name;
+}
+
+static void
+set_instance (TlCallType *self,
+              GType       gtype)
+{
+  self->kind = TL_KIND_INSTANCE;
+  self->gtype = gtype;
+  /* An interface that anything may implement has no values of its own. */
+  self->value_type = g_type_value_table_peek (gtype) != NULL ? gtype : G_TYPE_OBJECT;
+}
+
+static void
+set_registered (TlCallType *self,
+                const TlGi *gi,
+                TlGiInfo   *info,
+                TlGiKind    kind)
+{
+  GType gtype = gi->registered_gtype (info);
+
+  g_free (self->name);
+  self->name = tl_gi_type_name (gi, info);
+  self->gtype = gtype;
+
+  switch (kind)
+    {
+    case TL_GI_ENUM:
+    case TL_GI_FLAGS:
+      self->kind = kind == TL_GI_ENUM ? TL_KIND_ENUM : TL_KIND_FLAGS;
+      self->size = sizeof (gint32);
+      self->value_type = kind == TL_GI_ENUM ? G_TYPE_INT : G_TYPE_UINT;
+      if (G_TYPE_IS_ENUM (gtype) || G_TYPE_IS_FLAGS (gtype))
+        {
+          self->value_type = gtype;
+          self->klass = g_type_class_ref (gtype);
+        }
+      return;
+
+    case TL_GI_STRUCT:
+    case TL_GI_UNION:
+      self->size = kind == TL_GI_STRUCT ? gi->struct_size (info) : gi->union_size (info);
+      break;
+
+    default:
+      break;
+    }
+
+  if (gtype == G_TYPE_CLOSURE)
+    self->kind = TL_KIND_CALLBACK;
+  else if (gtype == G_TYPE_VALUE)
+    self->kind = TL_KIND_VALUE;
+  else if (G_TYPE_IS_BOXED (gtype) || gtype == G_TYPE_VARIANT ||
+           G_TYPE_IS_INTERFACE (gtype) || G_TYPE_IS_INSTANTIATABLE (gtype))
+    set_instance (self, gtype);
+  else
+    set_unknown (self, g_strdup_printf ("%s, which cannot be copied", self->name));
+}
+
+TlCallType *
+tl_call_type_new_for_container (const TlGi *gi,
+                                TlGiInfo   *info)
+{
+  TlCallType *self = type_alloc ();
+
+  set_registered (self, gi, info, tl_gi_kind (gi, info));
+
+  return self;
+}
+
+static TlCallType *
+new_element (const TlGi *gi,
+             TlGiInfo   *info,
+             guint       i,
+             gboolean    in_pointer)
+{
+  TlGiInfo *param = gi->type_param (info, i);
+  TlCallType *self = tl_call_type_new (gi, param, in_pointer);
+
+  gi->info_unref (param);
+
+  return self;
+}
+
+/* What cannot be converted in a container makes all of it unknown. */
+static void
+check_element (TlCallType *self,
+               TlCallType *element)
+{
+  TlKind kind = element->kind;
+
+  if (kind == TL_KIND_UNKNOWN || kind == TL_KIND_VOID || kind == TL_KIND_CALLBACK)
+    set_unknown (self, g_strdup_printf ("a list of what is %s",
+                                        kind == TL_KIND_VOID ? "not known" : element->name));
+}
+
+static void
+set_array (TlCallType *self,
+           const TlGi *gi,
+           TlGiInfo   *info)
+{
+  static const TlKind kinds[] = {
+    [TL_GI_ARRAY_C] = TL_KIND_ARRAY,
+    [TL_GI_ARRAY_ARRAY] = TL_KIND_G_ARRAY,
+    [TL_GI_ARRAY_PTR_ARRAY] = TL_KIND_PTR_ARRAY,
+    [TL_GI_ARRAY_BYTE_ARRAY] = TL_KIND_BYTE_ARRAY,
+  };
+
+  self->kind = kinds[gi->type_array (info)];
+  self->zero_terminated = gi->type_is_zero_terminated (info);
+
+  switch (self->kind)
+    {
+    case TL_KIND_ARRAY:
+      self->length = tl_gi_array_length (gi, info);
+      self->fixed_size = tl_gi_array_fixed_size (gi, info);
+      G_GNUC_FALLTHROUGH;
+
+    case TL_KIND_G_ARRAY:
+      self->element = new_element (gi, info, 0, FALSE);
+      break;
+
+    case TL_KIND_BYTE_ARRAY:
+      self->value_type = G_TYPE_BYTES;
+      self->element = new_basic (TL_GI_TAG_UINT8);
+      return;
+
+    default:
+      self->element = new_element (gi, info, 0, TRUE);
+      break;
+    }
+
+  check_element (self, self->element);
+
+  if (self->kind == TL_KIND_PTR_ARRAY && tl_call_type_needs_cell (self->element))
+    set_unknown (self, g_strdup ("a list of what is too large for it"));
+  else if (self->kind == TL_KIND_ARRAY && tl_call_type_is_bytes (self->element))
+    self->value_type = G_TYPE_BYTES;
+  else if (self->kind == TL_KIND_ARRAY && self->element->kind == TL_KIND_STRING)
+    self->value_type = G_TYPE_STRV;
+  else if (self->kind == TL_KIND_ARRAY && self->element->kind == TL_KIND_UNICHAR)
+    self->value_type = G_TYPE_STRING;
+  else
+    self->value_type = TL_TYPE_VALUES;
+}
+
+static void
+set_list (TlCallType *self,
+          const TlGi *gi,
+          TlGiInfo   *info,
+          TlKind      kind)
+{
+  self->kind = kind;
+  self->value_type = TL_TYPE_VALUES;
+  self->element = new_element (gi, info, 0, TRUE);
+  check_element (self, self->element);
+
+  if (kind == TL_KIND_HASH)
+    {
+      self->item = new_element (gi, info, 1, TRUE);
+      check_element (self, self->item);
+    }
+
+  if (tl_call_type_needs_cell (self->element))
+    set_unknown (self, g_strdup ("a list of what is too large for it"));
+}
+
+static void
+set_interface (TlCallType *self,
+               const TlGi *gi,
+               TlGiInfo   *info)
+{
+  TlGiInfo *interface = gi->type_interface (info);
+  TlGiKind kind = tl_gi_kind (gi, interface);
+
+  if (kind == TL_GI_CALLBACK)
+    {
+      self->kind = TL_KIND_CALLBACK;
+      self->name = tl_gi_type_name (gi, interface);
+    }
+  else if (kind == TL_GI_OTHER)
+    {
+      set_unknown (self, g_strdup ("of a type that is not known"));
+    }
+  else
+    {
+      set_registered (self, gi, interface, kind);
+      self->by_value = (kind == TL_GI_STRUCT || kind == TL_GI_UNION) && !gi->type_is_pointer (info);
+    }
+
+  gi->info_unref (interface);
+}
+
+/* A scalar that is said to be a pointer is a pointer to one, and nobody knows
+ * to how many; in a GList it is only the list's way of having it. */
+TlCallType *
+tl_call_type_new (const TlGi *gi,
+                  TlGiInfo   *info,
+                  gboolean    in_pointer)
+{
+  TlCallType *self = type_alloc ();
+  TlGiTag tag = gi->type_tag (info);
+
+  switch (tag)
+    {
+    case TL_GI_TAG_ARRAY:
+      set_array (self, gi, info);
+      break;
+
+    case TL_GI_TAG_INTERFACE:
+      set_interface (self, gi, info);
+      break;
+
+    case TL_GI_TAG_GLIST:
+      set_list (self, gi, info, TL_KIND_LIST);
+      break;
+
+    case TL_GI_TAG_GSLIST:
+      set_list (self, gi, info, TL_KIND_SLIST);
+      break;
+
+    case TL_GI_TAG_GHASH:
+      set_list (self, gi, info, TL_KIND_HASH);
+      break;
+
+    case TL_GI_TAG_ERROR:
+      set_instance (self, G_TYPE_ERROR);
+      self->name = g_strdup ("GLib.Error");
+      break;
+
+    default:
+      if (tag >= G_N_ELEMENTS (basic))
+        {
+          set_unknown (self, g_strdup ("of a type that is not known"));
+          break;
+        }
+      set_basic (self, tag);
+      if (self->kind != TL_KIND_STRING && !in_pointer && gi->type_is_pointer (info))
+        set_unknown (self, g_strdup ("a pointer"));
+      break;
+    }
+
+  return self;
+}
+
+void
+tl_call_type_free (TlCallType *self)
+{
+  if (self->klass != NULL)
+    g_type_class_unref (self->klass);
+  g_clear_pointer (&self->element, tl_call_type_free);
+  g_clear_pointer (&self->item, tl_call_type_free);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* ---- Memory ---- */
+
+gsize
+tl_call_type_size (const TlCallType *self)
+{
+  return self->size > 0 && (self->kind < TL_KIND_STRING || self->by_value) ? self->size
+                                                                          : sizeof (gpointer);
+}
+
+gboolean
+tl_call_type_is_bytes (const TlCallType *self)
+{
+  return self->kind == TL_KIND_UINT8;
+}
+
+gboolean
+tl_call_type_needs_cell (const TlCallType *self)
+{
+  return self->kind == TL_KIND_INT64 || self->kind == TL_KIND_UINT64 ||
+         self->kind == TL_KIND_FLOAT || self->kind == TL_KIND_DOUBLE;
+}
+
+TlArgument
+tl_call_type_load (const TlCallType *self,
+                   gconstpointer     memory)
+{
+  TlArgument argument = { .v_uint64 = 0 };
+
+  /* All members of an argument begin where it begins. */
+  if (self->by_value)
+    argument.v_pointer = (gpointer) memory;
+  else
+    memcpy (&argument, memory, tl_call_type_size (self));
+
+  return argument;
+}
+
+void
+tl_call_type_store (const TlCallType *self,
+                    gpointer          memory,
+                    TlArgument        argument)
+{
+  memcpy (memory, self->by_value ? argument.v_pointer : &argument, tl_call_type_size (self));
+}
+
+TlArgument
+tl_call_type_from_pointer (const TlCallType *self,
+                           gpointer          pointer)
+{
+  TlArgument argument = { .v_uint64 = 0 };
+
+  switch (self->kind)
+    {
+    case TL_KIND_BOOLEAN:
+    case TL_KIND_INT32:
+    case TL_KIND_UINT32:
+    case TL_KIND_ENUM:
+    case TL_KIND_FLAGS:
+    case TL_KIND_UNICHAR:
+      argument.v_int32 = GPOINTER_TO_INT (pointer);
+      break;
+
+    case TL_KIND_INT8:
+    case TL_KIND_UINT8:
+      argument.v_int8 = (gint8) GPOINTER_TO_INT (pointer);
+      break;
+
+    case TL_KIND_INT16:
+    case TL_KIND_UINT16:
+      argument.v_int16 = (gint16) GPOINTER_TO_INT (pointer);
+      break;
+
+    case TL_KIND_INT64:
+    case TL_KIND_UINT64:
+    case TL_KIND_FLOAT:
+    case TL_KIND_DOUBLE:
+      if (pointer != NULL)
+        memcpy (&argument, pointer, self->size);
+      break;
+
+    default:
+      argument.v_pointer = pointer;
+      break;
+    }
+
+  return argument;
+}
+
+/* Of all that needs no cell. */
+gpointer
+tl_call_type_to_pointer (const TlCallType *self,
+                         TlArgument        argument)
+{
+  switch (self->kind)
+    {
+    case TL_KIND_BOOLEAN:
+    case TL_KIND_INT32:
+    case TL_KIND_ENUM:
+      return GINT_TO_POINTER (argument.v_int32);
+
+    case TL_KIND_UINT32:
+    case TL_KIND_FLAGS:
+    case TL_KIND_UNICHAR:
+      return GUINT_TO_POINTER (argument.v_uint32);
+
+    case TL_KIND_INT8:
+      return GINT_TO_POINTER (argument.v_int8);
+
+    case TL_KIND_UINT8:
+      return GUINT_TO_POINTER (argument.v_uint8);
+
+    case TL_KIND_INT16:
+      return GINT_TO_POINTER (argument.v_int16);
+
+    case TL_KIND_UINT16:
+      return GUINT_TO_POINTER (argument.v_uint16);
+
+    default:
+      return argument.v_pointer;
+    }
+}
+
+void
+tl_call_type_range (const TlCallType *self,
+                    gint64           *min,
+                    guint64          *max)
+{
+  guint bits = (guint) self->size * 8;
+  gboolean is_signed = self->kind == TL_KIND_INT8 || self->kind == TL_KIND_INT16 ||
+                       self->kind == TL_KIND_INT32 || self->kind == TL_KIND_INT64 ||
+                       self->kind == TL_KIND_ENUM;
+
+  *max = G_MAXUINT64 >> (64 - bits);
+  *min = 0;
+  if (is_signed)
+    {
+      *max >>= 1;
+      *min = -(gint64) *max - 1;
+    }
+}
+
+/* ---- For people ---- */
+
+char *
+tl_call_type_describe (const TlCallType *self)
+{
+  g_autofree char *element = NULL;
+  g_autofree char *item = NULL;
+  gint64 min;
+  guint64 max;
+
+  switch (self->kind)
+    {
+    case TL_KIND_INT8:
+    case TL_KIND_UINT8:
+    case TL_KIND_INT16:
+    case TL_KIND_UINT16:
+    case TL_KIND_INT32:
+    case TL_KIND_UINT32:
+    case TL_KIND_INT64:
+    case TL_KIND_UINT64:
+      tl_call_type_range (self, &min, &max);
+      return g_strdup_printf ("an integer from %" G_GINT64_FORMAT " to %" G_GUINT64_FORMAT, min, max);
+
+    case TL_KIND_VALUE:
+      return g_strdup ("a value");
+
+    case TL_KIND_CALLBACK:
+      return g_strdup_printf ("a callback (%s)", self->name);
+
+    case TL_KIND_BYTE_ARRAY:
+      return g_strdup ("bytes");
+
+    case TL_KIND_ARRAY:
+    case TL_KIND_G_ARRAY:
+    case TL_KIND_PTR_ARRAY:
+    case TL_KIND_LIST:
+    case TL_KIND_SLIST:
+      if (self->value_type == G_TYPE_BYTES)
+        return g_strdup ("bytes");
+      if (self->value_type == G_TYPE_STRING)
+        return g_strdup ("a string");
+      element = tl_call_type_describe (self->element);
+      return g_strdup_printf ("a list of which each is %s", element);
+
+    case TL_KIND_HASH:
+      element = tl_call_type_describe (self->element);
+      item = tl_call_type_describe (self->item);
+      return g_strdup_printf ("a map of which each key is %s and each value is %s", element, item);
+
+    default:
+      return g_strdup (self->name);
+    }
+}
+
+static char *
+describe_instance (const char *article,
+                   GType       type)
+{
+  g_autofree char *name = tl_gi_gtype_name (type);
+
+  return g_strconcat (article, name, NULL);
+}
+
+char *
+tl_call_describe_value (const GValue *value)
+{
+  GType type = G_VALUE_TYPE (value);
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  switch (G_TYPE_FUNDAMENTAL (type))
+    {
+    case G_TYPE_INVALID:
+      return g_strdup ("null");
+
+    case G_TYPE_BOOLEAN:
+      return g_strdup (g_value_get_boolean (value) ? "true" : "false");
+
+    case G_TYPE_STRING:
+      return g_strdup (g_value_get_string (value) != NULL ? "a string" : "null");
+
+    case G_TYPE_CHAR:
+      return g_strdup_printf ("%d", g_value_get_schar (value));
+
+    case G_TYPE_UCHAR:
+      return g_strdup_printf ("%u", g_value_get_uchar (value));
+
+    case G_TYPE_INT:
+      return g_strdup_printf ("%d", g_value_get_int (value));
+
+    case G_TYPE_UINT:
+      return g_strdup_printf ("%u", g_value_get_uint (value));
+
+    case G_TYPE_LONG:
+      return g_strdup_printf ("%ld", g_value_get_long (value));
+
+    case G_TYPE_ULONG:
+      return g_strdup_printf ("%lu", g_value_get_ulong (value));
+
+    case G_TYPE_INT64:
+      return g_strdup_printf ("%" G_GINT64_FORMAT, g_value_get_int64 (value));
+
+    case G_TYPE_UINT64:
+      return g_strdup_printf ("%" G_GUINT64_FORMAT, g_value_get_uint64 (value));
+
+    case G_TYPE_FLOAT:
+      return g_strdup (g_ascii_dtostr (text, sizeof text, (double) g_value_get_float (value)));
+
+    case G_TYPE_DOUBLE:
+      return g_strdup (g_ascii_dtostr (text, sizeof text, g_value_get_double (value)));
+
+    case G_TYPE_POINTER:
+      if (type == G_TYPE_GTYPE)
+        return g_strdup ("a GType");
+      return g_strdup (g_value_get_pointer (value) != NULL ? "a pointer" : "null");
+
+    case G_TYPE_ENUM:
+    case G_TYPE_FLAGS:
+      return describe_instance ("a value of ", type);
+
+    case G_TYPE_OBJECT:
+    case G_TYPE_INTERFACE:
+      if (g_value_peek_pointer (value) == NULL)
+        return g_strdup ("null");
+      return describe_instance ("a ", G_TYPE_FROM_INSTANCE (g_value_peek_pointer (value)));
+
+    case G_TYPE_BOXED:
+      if (g_value_get_boxed (value) == NULL)
+        return g_strdup ("null");
+      if (type == G_TYPE_STRV)
+        return g_strdup ("a list of strings");
+      if (type == TL_TYPE_VALUES)
+        return g_strdup (tl_values_is_map (g_value_get_boxed (value)) ? "a map" : "a list");
+      if (type == G_TYPE_BYTES)
+        return g_strdup ("bytes");
+      return describe_instance ("a ", type);
+
+    default:
+      if (g_value_fits_pointer (value) && g_value_peek_pointer (value) == NULL)
+        return g_strdup ("null");
+      return describe_instance ("a ", type);
+    }
+}

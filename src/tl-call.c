@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-call-private.h"
+
+#include "tl-values-private.h"
+
+/* Native calls: an introspected function, run on a worker by itself.
+ *
+ * The thread that asks for the call makes the arguments, all of them, so that
+ * whatever is wrong with them is said there and then. The worker calls the
+ * function and makes values of what it gives. What both have made belongs to
+ * the Call, which is the user data of the task: it dies where that does. */
+
+typedef struct
+{
+  TlCallable   *callable;
+  gboolean      called;
+  TlKeep        keep;
+  GCancellable *followed[2];        /* where there are two */
+  gulong        followed_ids[2];
+  GValue        result;
+  TlArgument    args[];
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *self = data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->followed); i++)
+    if (self->followed_ids[i] != 0)
+      g_signal_handler_disconnect (self->followed[i], self->followed_ids[i]);
+  g_clear_object (&self->followed[0]);
+  g_clear_object (&self->followed[1]);
+
+  if (G_IS_VALUE (&self->result))
+    g_value_unset (&self->result);
+  tl_keep_clear (&self->keep, self->called);
+  tl_callable_unref (self->callable);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+/* ---- On the worker ---- */
+
+static TlArgument
+returned (const TlCallType *type,
+          TlArgument        raw)
+{
+  TlArgument argument = { .v_uint64 = 0 };
+
+  /* libffi widens what is less than a word. */
+  switch (type->size)
+    {
+    case 1:
+      argument.v_uint8 = (guint8) raw.v_size;
+      break;
+
+    case 2:
+      argument.v_uint16 = (guint16) raw.v_size;
+      break;
+
+    case 4:
+      if (type->kind == TL_KIND_FLOAT)
+        return raw;
+      argument.v_uint32 = (guint32) raw.v_size;
+      break;
+
+    default:
+      return raw;
+    }
+
+  return argument;
+}
+
+static gboolean
+is_scalar (const TlCallType *type)
+{
+  return type->kind < TL_KIND_STRING;
+}
+
+static gint64
+read_integer (const TlCallType *type,
+              TlArgument        argument)
+{
+  switch (type->kind)
+    {
+    case TL_KIND_INT8:
+      return argument.v_int8;
+
+    case TL_KIND_UINT8:
+      return argument.v_uint8;
+
+    case TL_KIND_INT16:
+      return argument.v_int16;
+
+    case TL_KIND_UINT16:
+      return argument.v_uint16;
+
+    case TL_KIND_INT32:
+      return argument.v_int32;
+
+    case TL_KIND_UINT32:
+      return argument.v_uint32;
+
+    default:
+      return argument.v_int64;
+    }
+}
+
+static void
+result_out (Call       *self,
+            guint       i,
+            TlArgument  raw,
+            GValue     *value)
+{
+  const TlCallable *callable = self->callable;
+  const TlCallArg *arg = &callable->args[i];
+  TlArgument argument = i < callable->n_args ? self->args[i]
+                      : is_scalar (arg->type) ? returned (arg->type, raw) : raw;
+  gsize length = 0;
+
+  if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0)
+    {
+      guint at = (guint) arg->type->length;
+      gint64 n = read_integer (callable->args[at].type, self->args[at]);
+
+      length = n > 0 ? (gsize) n : 0;
+    }
+
+  if (arg->by_reference && arg->type->by_value)
+    tl_call_out_made (arg->type, argument.v_pointer, value);
+  else
+    tl_call_out (arg->type, arg->by_reference ? TL_GI_TRANSFER_NOTHING : arg->transfer,
+                 arg->nullable, argument, length, value);
+}
+
+static void
+results_out (Call       *self,
+             TlArgument  raw)
+{
+  const TlCallable *callable = self->callable;
+  TlValues *values;
+
+  if (callable->n_results == 1)
+    {
+      result_out (self, callable->results[0], raw, &self->result);
+      return;
+    }
+
+  values = tl_values_new_sized (callable->n_results, FALSE);
+  for (guint i = 0; i < callable->n_results; i++)
+    result_out (self, callable->results[i], raw, tl_values_peek (values, i));
+  g_value_take_boxed (g_value_init (&self->result, TL_TYPE_VALUES), values);
+}
+
+static void
+give_result (Call     *self,
+             TlFuture *future)
+{
+  if (!G_IS_VALUE (&self->result))
+    tl_future_set_done (future);
+  else if (G_VALUE_HOLDS (&self->result, G_TYPE_ERROR))
+    /* An error that is what was asked for is no failure. */
+    tl_future_set_boxed (future, G_TYPE_VALUE, &self->result);
+  else
+    tl_future_set_value (future, &self->result);
+}
+
+static gboolean
+call_run (TlFuture  *future,
+          gpointer   user_data,
+          GError   **error)
+{
+  Call *self = user_data;
+  const TlCallable *callable = self->callable;
+  guint n = callable->n_args + (callable->throws ? 1 : 0);
+  gpointer *pointers = g_newa (gpointer, n + 1);
+  gpointer *addresses = g_newa (gpointer, n + 1);
+  GError *failure = NULL;
+  gpointer failure_address = &failure;
+  TlArgument raw = { .v_uint64 = 0 };
+
+  /* One that was given is followed by the future, so that this is the one that
+   * is tripped whoever cancels. */
+  if (callable->cancellable >= 0)
+    {
+      TlArgument *argument = &self->args[callable->cancellable];
+
+      argument->v_pointer = tl_future_get_cancellable (future);
+      if (callable->args[callable->cancellable].transfer != TL_GI_TRANSFER_NOTHING)
+        g_object_ref (argument->v_pointer);
+    }
+
+  for (guint i = 0; i < callable->n_args; i++)
+    {
+      const TlCallArg *arg = &callable->args[i];
+
+      if (arg->direction == TL_GI_DIRECTION_IN || arg->by_reference)
+        {
+          pointers[i] = &self->args[i];
+        }
+      else
+        {
+          addresses[i] = &self->args[i];
+          pointers[i] = &addresses[i];
+        }
+    }
+  if (callable->throws)
+    pointers[callable->n_args] = &failure_address;
+
+  self->called = TRUE;
+  callable->gi->ffi_call ((TlGiInvoker *) &callable->invoker, callable->address, &raw, pointers);
+
+  if (failure != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+
+  if (callable->n_results > 0)
+    results_out (self, raw);
+  give_result (self, future);
+
+  return TRUE;
+}
+
+/* ---- Where it was asked for ---- */
+
+/* The length of a list, which two lists may share. */
+static gboolean
+put_length (Call              *self,
+            guint              i,
+            const TlCallType  *type,
+            gsize              length,
+            gboolean          *was_put,
+            GError           **error)
+{
+  const TlCallArg *arg = &self->callable->args[i];
+  gint64 min;
+  guint64 max;
+
+  if (*was_put && read_integer (arg->type, self->args[i]) != (gint64) length)
+    {
+      g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
+                   " must be as long as another list, which has %" G_GINT64_FORMAT " elements, not %" G_GSIZE_FORMAT,
+                   read_integer (arg->type, self->args[i]), length);
+      return FALSE;
+    }
+
+  tl_call_type_range (arg->type, &min, &max);
+  if (length > max)
+    {
+      g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
+                   " must have no more than %" G_GUINT64_FORMAT " elements, not %" G_GSIZE_FORMAT, max, length);
+      return FALSE;
+    }
+
+  *was_put = TRUE;
+  if (arg->type->size == 1)
+    self->args[i].v_uint8 = (guint8) length;
+  else if (arg->type->size == 2)
+    self->args[i].v_uint16 = (guint16) length;
+  else if (arg->type->size == 4)
+    self->args[i].v_uint32 = (guint32) length;
+  else
+    self->args[i].v_uint64 = length;
+
+  return TRUE;
+}
+
+static gboolean
+arg_in (Call          *self,
+        guint          i,
+        const GValue  *value,
+        gboolean      *lengths_put,
+        GError       **error)
+{
+  const TlCallable *callable = self->callable;
+  const TlCallArg *arg = &callable->args[i];
+  gboolean is_cancellable = (int) i == callable->cancellable;
+  gsize length = 0;
+
+  if (!tl_call_in (&self->keep, arg->type, is_cancellable ? TL_GI_TRANSFER_NOTHING : arg->transfer,
+                   arg->nullable || is_cancellable, FALSE, value, &self->args[i], &length, error))
+    return FALSE;
+
+  if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0 && self->args[i].v_pointer != NULL &&
+      callable->args[arg->type->length].direction != TL_GI_DIRECTION_OUT)
+    return put_length (self, (guint) arg->type->length, arg->type, length,
+                       &lengths_put[arg->type->length], error);
+
+  return TRUE;
+}
+
+/* Makes what the function is to fill in. */
+static gboolean
+make_arg (Call    *self,
+          guint    i,
+          GError **error)
+{
+  const TlCallType *type = self->callable->args[i].type;
+  TlArgument *argument = &self->args[i];
+  GDestroyNotify destroy = g_free;
+  gint64 n;
+
+  switch (type->kind)
+    {
+    case TL_KIND_G_ARRAY:
+      argument->v_pointer = g_array_new (type->zero_terminated, TRUE, (guint) tl_call_type_size (type->element));
+      destroy = (GDestroyNotify) g_array_unref;
+      break;
+
+    case TL_KIND_PTR_ARRAY:
+      argument->v_pointer = g_ptr_array_new ();
+      destroy = (GDestroyNotify) g_ptr_array_unref;
+      break;
+
+    case TL_KIND_BYTE_ARRAY:
+      argument->v_pointer = g_byte_array_new ();
+      destroy = (GDestroyNotify) g_byte_array_unref;
+      break;
+
+    case TL_KIND_ARRAY:
+      n = type->fixed_size >= 0 ? type->fixed_size
+                                : read_integer (self->callable->args[type->length].type,
+                                                self->args[type->length]);
+      argument->v_pointer = n >= 0 && n < G_MAXINT
+                          ? g_try_malloc0_n ((gsize) n + 1, tl_call_type_size (type->element)) : NULL;
+      if (argument->v_pointer == NULL)
+        {
+          g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
+                       " cannot have %" G_GINT64_FORMAT " elements", n);
+          return FALSE;
+        }
+      break;
+
+    case TL_KIND_VALUE:
+      argument->v_pointer = g_new0 (GValue, 1);
+      break;
+
+    default:
+      argument->v_pointer = g_malloc0 (type->size);
+      break;
+    }
+
+  tl_keep_add (&self->keep, argument->v_pointer, destroy, G_TYPE_NONE, FALSE);
+  return TRUE;
+}
+
+/* Of a boxed that is copied nobody would see what becomes of the copy. */
+static gboolean
+check_self (Call          *self,
+            const GValue  *value,
+            GError       **error)
+{
+  const TlCallArg *arg = &self->callable->args[0];
+
+  if (!self->callable->only_changes_self ||
+      !G_VALUE_HOLDS_BOXED (value) || g_value_get_boxed (value) == self->args[0].v_pointer)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               " is a %s, of which a worker gets a copy: nobody would see what is changed", arg->type->name);
+  return FALSE;
+}
+
+static gboolean
+check_n_args (TlCallable  *callable,
+              gsize        n_args,
+              GError     **error)
+{
+  const char *bound = callable->n_required == callable->n_params ? "" : n_args < callable->n_required ? "at least "
+                                                                                                      : "at most ";
+  guint n = n_args < callable->n_required ? callable->n_required : callable->n_params;
+
+  if (n_args >= callable->n_required && n_args <= callable->n_params)
+    return TRUE;
+
+  g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
+               "%s() takes %s%u argument%s, not %" G_GSIZE_FORMAT,
+               callable->name, bound, n, n == 1 ? "" : "s", n_args);
+  return FALSE;
+}
+
+static gboolean
+args_in (Call          *self,
+         const GValue  *values,
+         gsize          n_values,
+         GError       **error)
+{
+  const TlCallable *callable = self->callable;
+  gboolean *lengths_put = g_newa0 (gboolean, callable->n_args + 1);
+  guint i = 0;
+
+  for (guint p = 0; p < callable->n_params && p < n_values; p++)
+    {
+      i = callable->params[p];
+      if (!arg_in (self, i, &values[p], lengths_put, error))
+        goto failed;
+      if (i == 0 && !check_self (self, &values[p], error))
+        goto failed;
+    }
+
+  for (i = 0; i < callable->n_args; i++)
+    if (callable->args[i].direction == TL_GI_DIRECTION_OUT && callable->args[i].by_reference &&
+        !make_arg (self, i, error))
+      goto failed;
+
+  return TRUE;
+
+failed:
+  g_prefix_error (error, "%s(): %s", callable->name, callable->args[i].name);
+  return FALSE;
+}
+
+/* What is tripped when one of two others is. */
+static GCancellable *
+follow_both (Call         *self,
+             GCancellable *one,
+             GCancellable *other)
+{
+  GCancellable *either = g_cancellable_new ();
+
+  self->followed[0] = g_object_ref (one);
+  self->followed[1] = g_object_ref (other);
+  for (guint i = 0; i < G_N_ELEMENTS (self->followed); i++)
+    self->followed_ids[i] = g_cancellable_connect (self->followed[i], G_CALLBACK (g_cancellable_cancel),
+                                                   g_object_ref (either), g_object_unref);
+
+  return either;
+}
+
+static TlFuture *
+call_submit (TlExecutor    *executor,
+             TlCallable    *callable,
+             const GValue  *args,
+             gsize          n_args,
+             const char    *name,
+             int            priority,
+             gint64         deadline,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  g_autoptr(Call) self = NULL;
+  g_autoptr(GCancellable) either = NULL;
+  GCancellable *given = NULL;
+
+  if (!check_n_args (callable, n_args, error))
+    return NULL;
+
+  self = g_malloc0 (sizeof (Call) + callable->n_args * sizeof (TlArgument));
+  self->callable = tl_callable_ref (callable);
+  if (!args_in (self, args, n_args, error))
+    return NULL;
+
+  if (callable->cancellable >= 0)
+    given = self->args[callable->cancellable].v_pointer;
+  if (given == NULL || given == cancellable)
+    given = cancellable;
+  else if (cancellable != NULL)
+    given = either = follow_both (self, given, cancellable);
+
+  return tl_executor_submit_full (executor, name != NULL ? name : callable->name, priority, deadline, given,
+                                  call_run, g_steal_pointer (&self), call_free);
+}
+
+TlFuture *
+tl_executor_call (TlExecutor    *self,
+                  TlCallable    *callable,
+                  const GValue  *args,
+                  gsize          n_args,
+                  GError       **error)
+{
+  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
+  g_return_val_if_fail (callable != NULL, NULL);
+  g_return_val_if_fail (args != NULL || n_args == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return call_submit (self, callable, args, n_args, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);
+}
+
+TlFuture *
+tl_executor_call_full (TlExecutor    *self,
+                       const char    *name,
+                       int            priority,
+                       gint64         deadline,
+                       GCancellable  *cancellable,
+                       TlCallable    *callable,
+                       const GValue  *args,
+                       gsize          n_args,
+                       GError       **error)
+{
+  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (callable != NULL, NULL);
+  g_return_val_if_fail (args != NULL || n_args == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return call_submit (self, callable, args, n_args, name, priority, deadline, cancellable, error);
+}
