@@ -231,6 +231,20 @@ tl_callable_get_n_results (TlCallable *self)
   return self->n_results;
 }
 
+gboolean
+tl_callable_result_is_bytes (TlCallable *self,
+                             guint       i)
+{
+  const TlCallType *type;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (i < self->n_results, FALSE);
+
+  type = self->args[self->results[i]].type;
+
+  return type->value_type == G_TYPE_BYTES && type->kind != TL_KIND_INSTANCE;
+}
+
 static void
 append_arg (GString         *text,
             const TlCallArg *arg)

@@ -176,6 +176,22 @@ TL_AVAILABLE_IN_1_0
 guint         tl_callable_get_n_results   (TlCallable  *self);
 
 /**
+ * tl_callable_result_is_bytes:
+ * @self: a function
+ * @i: which, less than [method@Tl.Callable.get_n_results]
+ *
+ * Whether a result is an array of bytes, and not the [struct@GLib.Bytes] that a
+ * call gives for it: languages have a kind of their own for that.
+ *
+ * Returns: %TRUE for an array of bytes
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+gboolean      tl_callable_result_is_bytes (TlCallable  *self,
+                                           guint        i);
+
+/**
  * tl_callable_to_string:
  * @self: a function
  *
