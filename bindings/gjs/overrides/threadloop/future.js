@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* exported init, onResult, runHere, newFuture, refused, microseconds */
+
+// Futures are the library's, and thenable. What JavaScript has to know of one is kept with it.
+
+var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Map, Math, Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
+    const {Gio, GLib} = imports.gi;
+    const {Stream} = imports.overrides.threadloop.stream;
+
+    let Tl;
+    let native;     // the methods of the typelib that are replaced here
+
+    // Where a future keeps the parts that the library does not have. One that C hands out twice has two wrappers and two of
+    // these, and both are told. (A WeakMap would cost several times as much.)
+    const details = Symbol('details');
+
+    // Futures that somebody waits for, by their tags in the inbox.
+    const awaited = new Map();
+    let lastTag = 0;
+    let inbox = null;
+
+    class Details {
+        convert = null;     // (value) => value, of a result that comes from C
+        outcome = null;     // {value} or {error}, of work that was done in JavaScript
+        work = null;        // what goes on in a realm: {cancel(), pump(milliseconds), next()}
+        stream = null;      // of a generator, when there are values or somebody wants some
+        listeners = null;   // of then(): {onFulfilled, onRejected, resolve, reject}
+        progress = null;
+    }
+
+    function detailsOf(future) {
+        return future[details] ??= new Details();
+    }
+
+    /** Says how the result of a native call becomes what JavaScript expects. */
+    function onResult(future, convert) {
+        detailsOf(future).convert = convert;
+        return future;
+    }
+
+    function toGError(error) {
+        return error instanceof GLib.Error ? error : new GLib.Error(Tl.Error, Tl.Error.FAILED, `${error}`);
+    }
+
+    /** Calls `fn` as the work of `future`, of which `own` is another wrapper. */
+    function runHere(future, own, fn) {
+        const its = detailsOf(future);
+
+        try {
+            its.outcome = {value: fn()};
+            own.set_done();
+        } catch (error) {
+            its.outcome = {error};
+            own.set_error(toGError(error));
+        }
+    }
+
+    /** A future that has failed before anything began. */
+    function refused(error) {
+        const {future, reject} = newFuture(null);
+        reject(error);
+        return future;
+    }
+
+    /**
+     * Makes a future that is settled from JavaScript, with any value.
+     *
+     * The work may be given later, before anybody can have seen the future.
+     */
+    function newFuture(name) {
+        const future = Tl.Future.new(name);
+        const its = detailsOf(future);
+
+        function settle(outcome, tell) {
+            its.outcome = outcome;
+            tell();
+            its.stream?.end(outcome);
+            if (its.listeners)
+                tellListeners(future, its);
+        }
+
+        return {
+            future,
+            doWith(work) {
+                its.work = work;
+            },
+            stream: () => streamOf(future),
+            resolve(value) {
+                settle({value}, () => future.set_done());
+            },
+            reject(error) {
+                settle({error}, () => future.set_error(toGError(error)));
+            },
+            cancelled() {
+                const error = new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, `${name ?? 'The work'} was cancelled`);
+                settle({error}, () => future.set_error(error));
+            },
+        };
+    }
+
+    function streamOf(future) {
+        const its = detailsOf(future);
+
+        if (!its.stream) {
+            its.stream = new Stream(() => its.work.next(), () => its.work.cancel(), () => future.get_error());
+            if (its.outcome)
+                its.stream.end(its.outcome);
+            else if (its.listeners)
+                its.stream.drain();
+        }
+        return its.stream;
+    }
+
+    // The result of a future that has settled.
+    function outcomeOf(future) {
+        const {outcome, convert} = detailsOf(future);
+
+        // Whoever has the error has been told of it, so that nobody else has to be. And not result() for both: GJS 1.74 looks
+        // at the value where there is an error, too.
+        const error = future.get_error();
+        if (error)
+            throw outcome?.error ?? error;
+        if (outcome)
+            return outcome.value;
+
+        const [, value] = native.result.call(future, 0, null);
+        return convert ? convert(value) : value ?? undefined;
+    }
+
+    function look() {
+        for (const tag of inbox.take()) {
+            const future = awaited.get(tag);
+            awaited.delete(tag);
+            tellListeners(future, detailsOf(future));
+        }
+    }
+
+    // It comes from the main loop, so that functions can be called here and now. A promise between them and this would be
+    // one more job for each await.
+    function tellListeners(future, its) {
+        const {listeners} = its;
+        let failed = false;
+        let outcome;
+
+        its.listeners = null;
+        try {
+            outcome = outcomeOf(future);
+        } catch (error) {
+            outcome = error;
+            failed = true;
+        }
+        for (const {onFulfilled, onRejected, resolve, reject} of listeners) {
+            const handler = failed ? onRejected : onFulfilled;
+
+            if (typeof handler !== 'function') {
+                (failed ? reject : resolve)(outcome);
+                continue;
+            }
+            try {
+                resolve(handler(outcome));
+            } catch (error) {
+                reject(error);
+            }
+        }
+    }
+
+    function listen(future, listener) {
+        const its = detailsOf(future);
+
+        if (its.listeners) {
+            its.listeners.push(listener);
+            return;
+        }
+        its.listeners = [listener];
+        if (its.work && !its.outcome) {
+            its.stream?.drain();
+            return;
+        }
+        inbox ??= Tl.Inbox.new(look);
+        do
+            lastTag = (lastTag + 1) >>> 0;
+        while (awaited.has(lastTag));
+        awaited.set(lastTag, future);
+        inbox.add(future, lastTag);
+    }
+
+    function microseconds(milliseconds) {
+        if (typeof milliseconds !== 'number' || Number.isNaN(milliseconds))
+            throw new TypeError('timeout must be a number of milliseconds');
+        return milliseconds < 0 || milliseconds === Infinity ? -1 : Math.ceil(milliseconds * 1000);
+    }
+
+    // Waits without a main loop. What a realm says is read here and now; nothing else runs.
+    function waitFor(future, milliseconds, cancellable) {
+        const {work, outcome} = detailsOf(future);
+
+        if (!work || outcome)
+            return native.wait.call(future, microseconds(milliseconds), cancellable);
+
+        const time = microseconds(milliseconds);
+        const end = time < 0 ? Infinity : GLib.get_monotonic_time() + time;
+        while (!future.done()) {
+            cancellable?.set_error_if_cancelled();
+            const left = (end - GLib.get_monotonic_time()) / 1000;
+            if (left < 0)
+                throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, 'The future has not settled in time');
+            // A cancellable has no descriptor here, so it is looked at now and then.
+            work.pump(cancellable ? Math.min(left, 50) : left);
+        }
+        return true;
+    }
+
+    const methods = {
+        then(onFulfilled, onRejected) {
+            return new Promise((resolve, reject) => listen(this, {onFulfilled, onRejected, resolve, reject}));
+        },
+
+        catch(onRejected) {
+            return this.then(undefined, onRejected);
+        },
+
+        finally(onFinally) {
+            return this.then().finally(onFinally);
+        },
+
+        wait(timeout = -1, cancellable = null) {
+            return waitFor(this, timeout, cancellable);
+        },
+
+        result(timeout = -1, cancellable = null) {
+            waitFor(this, timeout, cancellable);
+            return outcomeOf(this);
+        },
+
+        cancel() {
+            const {work, outcome} = detailsOf(this);
+            return work && !outcome ? work.cancel() : native.cancel.call(this);
+        },
+
+        get_cancellable() {
+            const cancellable = native.get_cancellable.call(this);
+            const its = detailsOf(this);
+
+            if (its.work && !its.followed) {
+                its.followed = true;
+                cancellable.connect('cancelled', () => this.cancel());
+            }
+            return cancellable;
+        },
+
+        [Symbol.asyncIterator]() {
+            if (!detailsOf(this).work)
+                throw new TypeError(`${this.get_name() ?? 'The future'} is not of a generator and gives one result: await it`);
+            return streamOf(this).iterate();
+        },
+    };
+
+    const accessors = {
+        progress: {
+            get() {
+                const its = detailsOf(this);
+                return its.progress ??= Tl.Progress.new(this);
+            },
+        },
+        cancellable: {
+            get() {
+                return this.get_cancellable();
+            },
+        },
+    };
+
+    function setUp(namespace) {
+        Tl = namespace;
+
+        const {prototype} = Tl.Future;
+        native = {};
+        for (const name of ['wait', 'result', 'cancel', 'get_cancellable'])
+            native[name] = prototype[name];
+        Object.assign(prototype, methods);
+        for (const [name, accessor] of Object.entries(accessors))
+            Object.defineProperty(prototype, name, {...accessor, configurable: true, enumerable: false});
+    }
+
+    return {init: setUp, onResult, runHere, newFuture, refused, microseconds};
+})();

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* exported init, lookUp, lookUpName, lookUpMethod, callNative */
+
+// Native calls: which JavaScript function is one of C, and how values get there and back.
+
+var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Array, ArrayBuffer, DataView, Object, Uint8Array, imports} = globalThis;
+    const {GLib, GObject} = imports.gi;
+    const {onResult} = imports.overrides.threadloop.future;
+
+    let Tl;
+    let call;       // tl_executor_call()
+
+    // What `callables` has for a function that is written in JavaScript.
+    const NONE = {callable: null, convert: null};
+    const callables = new WeakMap();
+
+    // The class is not always in what GJS prints of a function; its symbol is.
+    const SYMBOL = /\/\* wrapper for native symbol (\w+)\(\) \*\//;
+
+    // What cannot be called, or not with these arguments, is a mistake in the program and no failure of the work.
+    function asTypeError(fn) {
+        try {
+            return fn();
+        } catch (error) {
+            if (error instanceof GLib.Error)
+                throw new TypeError(error.message);
+            throw error;
+        }
+    }
+
+    function describe(callable) {
+        const n = callable.get_n_results();
+        const isBytes = Array.from({length: n}, (_, i) => callable.result_is_bytes(i));
+
+        if (n === 0)
+            return {callable, convert: () => undefined};
+        if (n === 1)
+            return {callable, convert: value => fromValue(value, isBytes[0])};
+        return {callable, convert: values => values.unpack().map((value, i) => fromValue(value, isBytes[i]))};
+    }
+
+    /**
+     * The function of C that a JavaScript function stands for; null for a function that is written in JavaScript.
+     */
+    function lookUp(fn) {
+        let found = callables.get(fn);
+
+        if (found === undefined) {
+            const symbol = Object.prototype.toString.call(fn) === '[object GIRepositoryFunction]' ? SYMBOL.exec(`${fn}`) : null;
+            found = symbol ? describe(asTypeError(() => Tl.Callable.lookup(symbol[1]))) : NONE;
+            callables.set(fn, found);
+        }
+        return found === NONE ? null : found;
+    }
+
+    /** The function of C with a name such as `GLib.usleep`. */
+    function lookUpName(name) {
+        return describe(asTypeError(() => Tl.Callable.lookup(name)));
+    }
+
+    /** The function of C behind `target.name()`. */
+    function lookUpMethod(target, name) {
+        const gtype = target?.constructor?.$gtype;
+
+        if (gtype === undefined)
+            throw new TypeError(`call() takes an object and the name of a method, or the name of a function such as 'GLib.usleep'`);
+        return describe(asTypeError(() => Tl.Callable.lookup_method(gtype, name)));
+    }
+
+    /** Runs what was looked up on the executor. The arguments are checked before anything runs. */
+    function callNative(executor, {callable, convert}, args) {
+        let future;
+
+        for (let i = 0; i < args.length; i++)
+            args[i] = toValue(args[i], callable, i);
+        try {
+            future = call.call(executor, callable, args);
+        } catch (error) {
+            throw error instanceof GLib.Error ? new TypeError(error.message) : error;
+        }
+        return onResult(future, convert);
+    }
+
+    function valueOf(gtype, set, content) {
+        const value = new GObject.Value();
+
+        value.init(gtype);
+        value[set](content);
+        return value;
+    }
+
+    function isPlain(object) {
+        const prototype = Object.getPrototypeOf(object);
+        return prototype === null || Object.getPrototypeOf(prototype) === null;
+    }
+
+    // GJS makes a GValue of what this returns. The library finds out whether that fits the parameter.
+    function toValue(arg, callable, i) {
+        switch (typeof arg) {
+        case 'string':
+        case 'number':
+        case 'boolean':
+            return arg;
+        case 'undefined':
+            return null;
+        case 'bigint':
+            return arg < 0n ? valueOf(GObject.TYPE_INT64, 'set_int64', arg) : valueOf(GObject.TYPE_UINT64, 'set_uint64', arg);
+        case 'function':
+            if (arg.$gtype !== undefined)
+                return valueOf(GObject.type_from_name('GType'), 'set_gtype', arg.$gtype);
+            break;
+        case 'object':
+            if (arg === null || arg.constructor?.$gtype !== undefined)
+                return arg;
+            if (Array.isArray(arg))
+                return Tl.Values.new(arg.map(item => toValue(item, callable, i)));
+            if (arg instanceof Uint8Array)
+                return new GLib.Bytes(arg);
+            if (ArrayBuffer.isView(arg) && !(arg instanceof DataView))
+                return Tl.Values.new(Array.from(arg, item => toValue(item, callable, i)));
+            if (Object.prototype.toString.call(arg) === '[object GIRepositoryGType]')
+                return valueOf(GObject.type_from_name('GType'), 'set_gtype', arg);
+            if (isPlain(arg))
+                return Tl.Values.new_map(Object.entries(arg).flat().map(item => toValue(item, callable, i)));
+        }
+
+        const what = typeof arg === 'function' ? 'a JavaScript function, which cannot be called on another thread'
+            : typeof arg === 'symbol' ? 'a symbol' : `a JavaScript ${arg.constructor?.name ?? 'object'}`;
+        const where = i < callable.get_n_params() ? callable.get_param_name(i) : `argument ${i + 1}`;
+        throw new TypeError(`${callable.get_name()}(): ${where} is ${what}`);
+    }
+
+    function fromValue(value, isBytes) {
+        if (value instanceof Tl.Values) {
+            const items = value.unpack().map(item => fromValue(item, false));
+
+            if (!value.is_map())
+                return items;
+
+            const object = {};
+            for (let i = 0; i < items.length; i += 2)
+                object[items[i]] = items[i + 1];
+            return object;
+        }
+        return isBytes && value !== null ? value.toArray() : value;
+    }
+
+    function setUp(namespace) {
+        Tl = namespace;
+        call = Tl.Executor.prototype.call;
+    }
+
+    return {init: setUp, lookUp, lookUpName, lookUpMethod, callNative};
+})();

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Executors: JavaScript functions in realms, modules, map, limits, and the ways to close.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Tl from 'gi://Tl?version=1';
+
+import {deepEqual, equal, match, ok, rejects, run, test, throws, until} from './tap.js';
+
+const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+const shutDown = error => error.matches?.(Tl.Error, Tl.Error.SHUT_DOWN);
+
+function using(options, body) {
+    return () => Tl.Executor.with(options, body);
+}
+
+test('a function runs with its arguments, in another process', using({maxWorkers: 1}, async executor => {
+    equal(await executor.submit((a, b) => a + b, 1, 2), 3);
+    const pid = await executor.submit(() => Number(imports.gi.GLib.file_read_link('/proc/self')));
+    ok(pid !== Number(GLib.file_read_link('/proc/self')), 'it is the same process');
+}));
+
+test('each kind of function runs', using({maxWorkers: 1}, async executor => {
+    const object = {
+        method(x) {
+            return x + 1;
+        },
+        async later(x) {
+            return x + 2;
+        },
+    };
+
+    equal(await executor.submit(object.method, 1), 2);
+    equal(await executor.submit(object.later, 1), 3);
+    equal(await executor.submit(async x => await x, 4), 4);
+    equal(await executor.submit(function (x) {
+        return x;
+    }, 5), 5);
+}));
+
+test('values that are no JSON arrive as what they are', using({maxWorkers: 1}, async executor => {
+    const cycle = {name: 'cycle'};
+    cycle.self = cycle;
+    const values = [undefined, NaN, new Date(0), new Map([['a', new Set([1])]]), new Uint8Array([1, 2]), cycle,
+        new GLib.Variant('s', 'v'), 12345678901234567890n];
+
+    deepEqual(await executor.submit(x => x, values), values);
+}));
+
+test('what cannot cross is a TypeError at the call, and its path is named', using({maxWorkers: 1}, async executor => {
+    match(throws(() => executor.submit(x => x, {rows: [1, {f() {}}]}), TypeError).message, /rows\[1\]\.f/);
+    throws(() => executor.submit(x => x, Gio.File.new_for_path('/')), TypeError);
+    throws(() => executor.submit((() => 1).bind(null)), TypeError);
+    throws(() => executor.submit(class A {}), TypeError);
+}));
+
+test('a result that cannot cross rejects, and its path is named', using({maxWorkers: 1}, async executor => {
+    match((await rejects(executor.submit(() => ({a: () => 1})))).message, /\ba\b/);
+}));
+
+test('what a function throws arrives with its name, message, stack and cause', using({maxWorkers: 1}, async executor => {
+    const error = await rejects(executor.submit(function broken() {
+        throw new RangeError('too far', {cause: new Error('no map')});
+    }), RangeError);
+
+    equal(error.message, 'too far');
+    equal(error.cause.message, 'no map');
+    match(error.stack, /broken/);
+}));
+
+test('a GLib.Error of a realm stays one', using({maxWorkers: 1}, async executor => {
+    const error = await rejects(executor.submit(() => imports.gi.GLib.file_get_contents('/does/not/exist')), GLib.Error);
+
+    ok(error.matches(GLib.FileError, GLib.FileError.NOENT));
+}));
+
+test('a function that is not whole is told what it lacks', using({maxWorkers: 1}, async executor => {
+    const outside = 1;
+
+    match((await rejects(executor.submit(() => outside + 1), ReferenceError)).message, /outside.*import\(\)/s);
+}));
+
+test('what only submits a result is told to leave out the parentheses', using({}, async executor => {
+    const f = async () => 1;
+
+    match(throws(() => executor.submit(f()), TypeError).message, /parentheses/);
+    throws(() => executor.submit(), TypeError);
+    throws(() => executor.submit('f'), TypeError);
+}));
+
+test('at most max-workers realms run at a time, and as many do', using({maxWorkers: 2}, async executor => {
+    const times = await Promise.all(Array.from({length: 6}, () => executor.submit(() => {
+        const {GLib: G} = imports.gi;
+        const begin = G.get_monotonic_time();
+        G.usleep(100000);
+        return [begin, G.get_monotonic_time(), Number(G.file_read_link('/proc/self'))];
+    })));
+
+    equal(new Set(times.map(([, , pid]) => pid)).size, 2);
+    for (const [begin] of times)
+        ok(times.filter(([b, e]) => b <= begin && begin < e).length <= 2, 'more than two at a time');
+}));
+
+test('a module is imported, and its functions run in realms', using({maxWorkers: 1}, async executor => {
+    const work = await executor.import('./work.js', import.meta.url);
+
+    equal(work.VERSION, 3);
+    equal(await work.sum(1, 2, 3), 6);
+    equal(await work.slowly('later', 5), 'later');
+    const values = [];
+    for await (const value of work.countdown(3))
+        values.push(value);
+    deepEqual(values, [3, 2, 1]);
+}));
+
+test('a module that is not there, or of which nobody says where, is an error', using({maxWorkers: 1}, async executor => {
+    await rejects(executor.import('./not-there.js', import.meta.url), /not-there/);
+    match((await rejects(executor.import('./work.js'), TypeError)).message, /import\.meta\.url/);
+    await rejects(executor.import('work'), TypeError);
+}));
+
+test('a generator gives its values as they are asked for', using({maxWorkers: 1}, async executor => {
+    const values = [];
+
+    for await (const value of executor.submit(async function* (n) {
+        for (let i = 0; i < n; i++)
+            yield i;
+    }, 100))
+        values.push(value);
+    deepEqual(values, Array.from({length: 100}, (_, i) => i));
+}));
+
+test('leaving the loop ends the generator', using({maxWorkers: 1}, async executor => {
+    for await (const value of executor.submit(function* () {
+        for (let i = 0; ; i++)
+            yield i;
+    })) {
+        if (value === 5)
+            break;
+    }
+    equal(await executor.submit(() => 'next'), 'next');
+}));
+
+test('what a generator throws ends the loop, after the values before', using({maxWorkers: 1}, async executor => {
+    const values = [];
+
+    await rejects(async () => {
+        for await (const value of executor.submit(function* () {
+            yield 1;
+            throw new RangeError('two');
+        }))
+            values.push(value);
+    }, /RangeError: two/);
+    deepEqual(values, [1]);
+}));
+
+test('awaiting a generator gives what it returns', using({maxWorkers: 1}, async executor => {
+    equal(await executor.submit(function* () {
+        yield 1;
+        yield 2;
+        return 'end';
+    }), 'end');
+}));
+
+test('progress of a realm shows', using({maxWorkers: 1}, async executor => {
+    const future = executor.submit(async function () {
+        this.progress(0.5, 'half');
+        await new Promise(resolve => setTimeout(resolve, 200));
+    });
+    const {progress} = future;
+
+    await until(() => progress.fraction === 0.5);
+    equal(progress.message, 'half');
+    equal(progress.state, Tl.FutureState.RUNNING);
+    await future;
+}));
+
+test('cancelling a queued call: it never runs', using({maxWorkers: 1}, async executor => {
+    const first = executor.submit(() => imports.gi.GLib.usleep(200000));
+    const second = executor.submit(() => 2);
+
+    equal(second.cancel(), Tl.Cancel.DONE);
+    await rejects(second, cancelled);
+    await first;
+}));
+
+test('cancelling a running one asks, and it may answer', using({maxWorkers: 1}, async executor => {
+    const future = executor.submit(function () {
+        while (!this.signal.aborted)
+            imports.gi.GLib.usleep(1000);
+        return 'asked';
+    });
+
+    await until(() => future.running());
+    equal(future.cancel(), Tl.Cancel.REQUESTED);
+    await future.catch(error => ok(cancelled(error)));
+    equal(await executor.submit(() => 1), 1);
+}));
+
+test('one that does not answer is ended', using({maxWorkers: 1}, async executor => {
+    const future = executor.submit(() => {
+        for (;;)
+            ;
+    });
+
+    await until(() => future.running());
+    future.cancel();
+    await rejects(future, cancelled);
+    ok(future.cancelled());
+    equal(await executor.submit(() => 1), 1);
+}));
+
+test('result() waits for a realm without a main loop', using({maxWorkers: 1}, async executor => {
+    let iterated = false;
+    const id = GLib.idle_add(GLib.PRIORITY_HIGH, () => {
+        iterated = true;
+        return GLib.SOURCE_CONTINUE;
+    });
+
+    const future = executor.submit((a, b) => a * b, 6, 7);
+    equal(future.result(20000), 42);
+    throws(() => executor.submit(() => imports.gi.GLib.usleep(500000)).result(10),
+        error => error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT));
+    throws(() => executor.submit(() => null.x).result(20000), TypeError);
+    ok(!iterated);
+    GLib.source_remove(id);
+}));
+
+test('a realm that ends rejects its call and says how', using({maxWorkers: 1}, async executor => {
+    match((await rejects(executor.submit(() => imports.system.exit(3)))).message, /3/);
+    equal(await executor.submit(() => 1), 1);
+}));
+
+test('map() gives results in order', using({maxWorkers: 2}, async executor => {
+    const results = [];
+
+    for await (const result of executor.map(x => x * x, [3, 1, 2]))
+        results.push(result);
+    deepEqual(results, [9, 1, 4]);
+
+    results.length = 0;
+    for await (const result of executor.map(GLib.path_get_basename, ['/a/b', '/c']))
+        results.push(result);
+    deepEqual(results, ['b', 'c']);
+}));
+
+test('map() takes no more than it has room for', using({maxWorkers: 1}, async executor => {
+    let taken = 0;
+
+    function* items() {
+        for (;;)
+            yield taken++;
+    }
+    for await (const result of executor.map(x => x, items(), {bufferSize: 3})) {
+        ok(taken <= result + 4, `${taken} were taken when ${result} came`);
+        if (result === 10)
+            break;
+    }
+}));
+
+test('a full queue refuses', using({maxWorkers: 1, maxQueued: 1, whenFull: Tl.WhenFull.FAIL}, async executor => {
+    const first = executor.submit(() => imports.gi.GLib.usleep(100000));
+    await until(() => first.running());
+    const second = executor.submit(() => 2);
+    const third = executor.submit(() => 3);
+
+    ok((await rejects(third)).matches(Tl.Error, Tl.Error.QUEUE_FULL));
+    equal(await second, 2);
+}));
+
+test('a full queue waits for room', using({maxWorkers: 1, maxQueued: 1}, async executor => {
+    deepEqual(await Promise.all([1, 2, 3, 4].map(x => executor.submit(y => y, x))), [1, 2, 3, 4]);
+}));
+
+test('with() closes when its function returns, and gives what that gave', async () => {
+    let kept;
+
+    equal(await Tl.Executor.with({name: 'kept'}, executor => {
+        kept = executor;
+        return executor.submit(() => 5);
+    }), 5);
+    await rejects(kept.submit(() => 1), shutDown);
+    await rejects(kept.submit(GLib.usleep, 1), shutDown);
+});
+
+test('with() closes when its function throws', async () => {
+    let kept;
+
+    await rejects(Tl.Executor.with({}, executor => {
+        kept = executor;
+        throw new RangeError('out');
+    }), RangeError);
+    await rejects(kept.submit(() => 1), shutDown);
+});
+
+test('shutdown() waits for what was accepted', async () => {
+    const executor = new Tl.Executor({maxWorkers: 1});
+    const futures = [1, 2, 3].map(x => executor.submit(y => y, x));
+    const native = executor.submit(GLib.usleep, 1000);
+
+    await executor.shutdown();
+    ok([...futures, native].every(future => future.done()));
+    deepEqual(await Promise.all(futures), [1, 2, 3]);
+    await executor.shutdown();
+});
+
+test('shutdown({cancelFutures: true}) cancels what is queued', async () => {
+    const executor = new Tl.Executor({maxWorkers: 1});
+    const first = executor.submit(() => {
+        imports.gi.GLib.usleep(100000);
+        return 1;
+    });
+    const second = executor.submit(() => 2);
+
+    await until(() => first.running());
+    await executor.shutdown({cancelFutures: true});
+    equal(await first, 1);
+    await rejects(second, cancelled);
+});
+
+test(`shutdown({cancelFutures: 'all'}) ends what runs, too`, async () => {
+    const executor = new Tl.Executor({maxWorkers: 1});
+    const first = executor.submit(() => {
+        for (;;)
+            ;
+    });
+
+    await until(() => first.running());
+    await executor.shutdown({cancelFutures: 'all'});
+    await rejects(first, cancelled);
+});
+
+test('the default executor cannot be shut down', async () => {
+    equal(Tl.Executor.default(), Tl.Executor.get_default());
+    await rejects(Tl.Executor.default().shutdown(), error => error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED));
+    equal(await Tl.Executor.default().submit(GLib.path_get_basename, '/a'), 'a');
+    equal(await Tl.Executor.default().submit(() => 2), 2);
+});
+
+test('entry points that would call JavaScript on a thread are refused at once', async () => {
+    const executor = new Tl.Executor();
+    const refused = /TypeError: .*submit\(\)/s;
+
+    throws(() => executor.post(() => {}), refused);
+    throws(() => executor.submit_full('n', 0, -1, null, () => {}), refused);
+    throws(() => executor.set_thread_func(() => {}), refused);
+    throws(() => new Tl.Bell(executor, () => {}), refused);
+    throws(() => Tl.Bell.new_home(() => {}), refused);
+    throws(() => new Tl.EventThread().set_thread_func(() => {}), refused);
+    throws(() => Tl.set_error_handler(() => {}), refused);
+    const context = new GLib.MainContext();
+    throws(() => Tl.Executor.new_for_context(context).submit(() => {}), /TypeError: .*main context/s);
+    await executor.shutdown();
+});
+
+test('an executor that nobody keeps does its work, and goes', async () => {
+    const before = new Set(children());
+    let future = new Tl.Executor({maxWorkers: 1}).submit(() => 7);
+
+    equal(await future, 7);
+    future = null;
+    await until(() => {
+        imports.system.gc();
+        return children().every(pid => before.has(pid));
+    });
+});
+
+function children() {
+    const me = GLib.file_read_link('/proc/self');
+    const [, text] = GLib.file_get_contents(`/proc/self/task/${me}/children`);
+    return new TextDecoder().decode(text).trim().split(' ').filter(pid => pid);
+}
+
+run();

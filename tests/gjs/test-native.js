@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Native calls: what JavaScript gives a function of C on a worker, and what it gets, beside the direct call.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Tl from 'gi://Tl?version=1';
+
+import {deepEqual, equal, match, ok, rejects, run, skip, test, throws, until} from './tap.js';
+
+const executor = new Tl.Executor({name: 'native', maxWorkers: 2});
+const scratch = GLib.dir_make_tmp('tl-native-XXXXXX');
+const path = `${scratch}/file.txt`;
+const file = Gio.File.new_for_path(path);
+GLib.file_set_contents(path, 'contents\n');
+
+// Each is called directly and on a worker, and has to give the same.
+const same = {
+    'a string': [GLib.path_get_basename, '/a/b.c'],
+    'no result': [GLib.usleep, 1],
+    'a boolean': [GLib.file_test, path, GLib.FileTest.EXISTS],
+    'flags': [GLib.file_test, scratch, GLib.FileTest.IS_DIR | GLib.FileTest.EXISTS],
+    'an enumeration': [GLib.compute_checksum_for_string, GLib.ChecksumType.SHA256, 'abc', -1],
+    'bytes': [GLib.compute_checksum_for_data, GLib.ChecksumType.MD5, new Uint8Array([1, 2, 3])],
+    'GBytes': [GLib.compute_checksum_for_bytes, GLib.ChecksumType.MD5, new GLib.Bytes(new Uint8Array([1, 2, 3]))],
+    'an array of strings': [GLib.build_filenamev, ['a', 'b', 'c']],
+    'an array of strings that is returned': [GLib.get_system_data_dirs],
+    'a path, not UTF-8 alone': [GLib.filename_to_uri, '/ä b', null],
+    'null': [GLib.getenv, 'SURELY_NOT_SET_ANYWHERE'],
+    'several results': [Gio.content_type_guess, 'a.txt', null],
+    'a character': [GLib.unichar_toupper, 'ä'],
+    'a big number': [GLib.format_size, 2 ** 40],
+};
+
+for (const [what, [fn, ...args]] of Object.entries(same)) {
+    test(`as the direct call: ${what} (${fn.name})`, async () => {
+        deepEqual(await executor.submit(fn, ...args), fn(...args));
+    });
+}
+
+test('a method takes its object first, and several results are an array', async () => {
+    const [contents, etag] = await executor.submit(Gio.File.prototype.load_contents, file, null);
+
+    ok(contents instanceof Uint8Array, 'no Uint8Array');
+    equal(new TextDecoder().decode(contents), 'contents\n');
+    equal(etag, file.load_contents(null)[2]);
+});
+
+test('a boolean that says no more than an error does is left out', async () => {
+    const [done, direct] = GLib.file_get_contents(path);
+
+    ok(done);
+    deepEqual(await executor.submit(GLib.file_get_contents, path), direct);
+    await rejects(executor.submit(GLib.file_get_contents, `${scratch}/none`), GLib.Error);
+});
+
+test('call() takes an object and the name of a method', async () => {
+    const [contents] = await executor.call(file, 'load_contents', null);
+
+    equal(new TextDecoder().decode(contents), 'contents\n');
+    equal(await executor.call(file, 'get_basename'), 'file.txt');
+});
+
+test('call() takes the name of a function', async () => {
+    equal(await executor.call('GLib.path_get_basename', '/a/b'), 'b');
+    equal(await executor.call(new GLib.Variant('(si)', ['a', 1]), 'print', false), "('a', 1)");
+});
+
+test('arguments at the end that may be null can be left out', async () => {
+    const [contents] = await executor.submit(Gio.File.prototype.load_contents, file);
+    equal(contents.length, 9);
+});
+
+test('objects come back as what they are', async () => {
+    const info = await executor.call(file, 'query_info', 'standard::*', Gio.FileQueryInfoFlags.NONE, null);
+
+    ok(info instanceof Gio.FileInfo);
+    equal(info.get_size(), 9);
+
+    const enumerator = await executor.call(Gio.File.new_for_path(scratch), 'enumerate_children', 'standard::name',
+        Gio.FileQueryInfoFlags.NONE, null);
+    equal((await executor.call(enumerator, 'next_file', null)).get_name(), 'file.txt');
+    equal(await executor.call(enumerator, 'next_file', null), null);
+    equal(await executor.call(enumerator, 'close', null), true);
+});
+
+test('an error of the function is a GLib.Error', async () => {
+    const missing = Gio.File.new_for_path(`${scratch}/missing`);
+    const error = await rejects(executor.call(missing, 'load_contents', null), GLib.Error);
+
+    ok(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND));
+});
+
+test('a wrong type is a TypeError at the call, which names the parameter and both types', () => {
+    match(throws(() => executor.submit(Gio.File.prototype.load_contents, file, 'now'), TypeError).message,
+        /load_contents.*cancellable.*Cancellable.*string/);
+    match(throws(() => executor.submit(GLib.usleep, 'long'), TypeError).message, /usleep.*microseconds.*string/);
+    match(throws(() => executor.submit(GLib.usleep, 1.5), TypeError).message, /usleep.*microseconds.*1\.5/);
+    match(throws(() => executor.submit(GLib.usleep, -1), TypeError).message, /usleep.*microseconds/);
+    match(throws(() => executor.submit(GLib.usleep), TypeError).message, /usleep.*microseconds|argument/);
+    match(throws(() => executor.submit(GLib.usleep, 1, 2), TypeError).message, /usleep.*argument/);
+    match(throws(() => executor.submit(Gio.File.prototype.load_contents, new GObject.Object(), null), TypeError).message,
+        /Gio\.File/);
+    match(throws(() => executor.submit(Gio.File.prototype.load_contents, file, new Date()), TypeError).message, /cancellable.*Date/);
+    match(throws(() => executor.submit(GLib.build_filenamev, ['a', {}]), TypeError).message, /args|build_filenamev/);
+});
+
+test('a function that wants to call JavaScript is refused, and the parameter is named', () => {
+    match(throws(() => executor.submit(GLib.idle_add, 0, () => {}), TypeError).message, /function/);
+    match(throws(() => executor.submit(Gio.File.prototype.load_contents_async, file, null, () => {}), TypeError).message, /callback/);
+    throws(() => executor.submit(GLib.Bytes.new, () => {}), TypeError);
+});
+
+test('an object whose class is written in JavaScript is refused', () => {
+    const Own = GObject.registerClass(class TlTestOwn extends Gio.SimpleAction {});
+
+    match(throws(() => executor.call(new Own({name: 'own'}), 'get_name'), TypeError).message, /JavaScript/);
+});
+
+test('an unknown name is a TypeError', () => {
+    match(throws(() => executor.call(file, 'load_content'), TypeError).message, /load_content/);
+    match(throws(() => executor.call('GLib.no_such_function'), TypeError).message, /no_such_function/);
+    match(throws(() => executor.call('Nonsense.f'), TypeError).message, /Nonsense/);
+    match(throws(() => executor.call(null, 'f'), TypeError).message, /call\(\)/);
+});
+
+test('cancelling reaches a function that takes a cancellable and was given none', async () => {
+    const child = Gio.Subprocess.new(['sleep', '60'], Gio.SubprocessFlags.NONE);
+    const future = executor.call(child, 'wait', null);
+
+    await until(() => future.running());
+    equal(future.cancel(), Tl.Cancel.REQUESTED);
+    const error = await rejects(future, GLib.Error);
+    ok(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+    child.force_exit();
+});
+
+test('a cancellable that was given cancels, too', async () => {
+    const child = Gio.Subprocess.new(['sleep', '60'], Gio.SubprocessFlags.NONE);
+    const cancellable = new Gio.Cancellable();
+    const future = executor.call(child, 'wait', cancellable);
+
+    await until(() => future.running());
+    cancellable.cancel();
+    ok((await rejects(future, GLib.Error)).matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+    ok(future.cancelled());
+    child.force_exit();
+});
+
+test('result() waits without a main loop', () => {
+    equal(executor.submit(GLib.path_get_dirname, '/a/b').result(10000), '/a');
+});
+
+test('the main loop runs while a native call blocks', async () => {
+    let turns = 0;
+    const id = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 5, () => {
+        turns++;
+        return GLib.SOURCE_CONTINUE;
+    });
+
+    await executor.submit(GLib.usleep, 300000);
+    GLib.source_remove(id);
+    ok(turns >= 10, `${turns} turns`);
+});
+
+test('GdkPixbuf.Pixbuf.new_from_file', async () => {
+    const GdkPixbuf = await import('gi://GdkPixbuf').then(module => module.default, () => skip('there is no GdkPixbuf'));
+    const pixels = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, false, 8, 3, 2);
+    const image = `${scratch}/image.png`;
+
+    pixels.fill(0x12345678);
+    pixels.savev(image, 'png', [], []);
+    const pixbuf = await executor.submit(GdkPixbuf.Pixbuf.new_from_file, image);
+    deepEqual([pixbuf.width, pixbuf.height], [3, 2]);
+    const scaled = await executor.submit(GdkPixbuf.Pixbuf.prototype.scale_simple, pixbuf, 6, 4, GdkPixbuf.InterpType.NEAREST);
+    equal(scaled.width, 6);
+    equal(await executor.call(scaled, 'savev', `${scratch}/scaled.png`, 'png', [], []), true);
+    await rejects(executor.submit(GdkPixbuf.Pixbuf.new_from_file, `${scratch}/none.png`), GLib.Error);
+});
+
+test('5,000 calls at a time each give what is theirs', async () => {
+    const results = await Promise.all(Array.from({length: 5000}, (_, i) => executor.submit(GLib.path_get_basename, `/a/${i}`)));
+    ok(results.every((result, i) => result === `${i}`));
+});
+
+test('the last', async () => {
+    await executor.shutdown();
+    const error = await rejects(executor.submit(GLib.usleep, 1), GLib.Error);
+    ok(error.matches(Tl.Error, Tl.Error.SHUT_DOWN));
+    GLib.spawn_command_line_sync(`rm -r ${scratch}`);
+});
+
+run();
