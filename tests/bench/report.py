@@ -22,6 +22,8 @@ SUBJECTS = ['bulk', 'kept', 'round-trip', 'post', 'callbacks', 'memory', 'cancel
             'instructions', 'shape', 'growth', 'idle']
 PYTHON_SUBJECTS = ['python-bulk', 'python-round-trip', 'python-coroutines', 'python-run-on-executor',
                    'python-await', 'python-work', 'python-memory', 'python-loop']
+GJS_SUBJECTS = ['gjs-calls', 'gjs-realms', 'gjs-scaling']
+ALL_SUBJECTS = SUBJECTS + PYTHON_SUBJECTS + GJS_SUBJECTS
 
 # What does not vary as times do, and takes a process for each number.
 FEW_ROUNDS = 3
@@ -55,6 +57,8 @@ PY_ALL = 'submit all, then every result'
 PY_TRIP, PY_ONE = 'submit().result(), p50', 'one at a time, p50'
 PY_POOL, PY_THREADSAFE = 'ThreadPoolExecutor', 'run_coroutine_threadsafe'
 AFTER, GATHERED = 'one after the other', 'gathered'
+JS_TASK, JS_SOURCE = 'GTask in a C helper, promisified', 'one source in a C helper, a promise'
+JS_PIPE = 'JSON lines to a gjs child'
 
 GOALS = [
     Goal(ONE, 'bulk', '1 submitter', 'threadloop', 'GThreadPool, shared', 'rate', 6),
@@ -119,6 +123,11 @@ GOALS = [
            'Tl.run_on_executor', "Tornado's run_on_executor", 'rate', 4) for row in (AFTER, AFTER + PINNED, GATHERED)),
     *(Goal('Python: await submit(), ' + row, 'python-await', row, 'Tl.Executor', 'asyncio.to_thread', 'rate', 4)
       for row in (AFTER, AFTER + PINNED, GATHERED)),
+    *(Goal('JavaScript: native call, ' + row, 'gjs-calls', row, 'Tl.Executor', JS_TASK, 'cost', 0.6)
+      for row in (PY_ONE, PY_ONE + PINNED, GATHERED)),
+    *(Goal('JavaScript: call of a realm, ' + row, 'gjs-realms', row, 'a realm', JS_PIPE, 'cost', 1.1)
+      for row in (PY_ONE, PY_ONE + PINNED, 'pipelined')),
+    Goal('JavaScript: two realms', 'gjs-scaling', 'tasks of 10 ms', '2 realms', '1 realm', 'rate', 1.8),
 ]
 
 
@@ -145,8 +154,11 @@ def run_program(command, **environment):
 
 def program_of(args, subject):
     """The program that measures it, and what it is told first."""
-    program = [args.python, args.python_program] if subject in PYTHON_SUBJECTS else [args.program]
-    return program + [subject]
+    if subject in PYTHON_SUBJECTS:
+        return [args.python, args.python_program, subject]
+    if subject in GJS_SUBJECTS:
+        return [args.gjs, '-m', args.gjs_program, subject]
+    return [args.program, subject]
 
 
 def measure_plain(args, subject):
@@ -381,21 +393,27 @@ def describe_machine(args):
     }
 
 
-def describe_python(args, machine):
-    """Adds the versions of Python's side, or takes its subjects out of what is
-    measured, and gives the reason."""
-    if not set(args.subjects) & set(PYTHON_SUBJECTS):
-        return None
-    reason = 'this build has no typelib, or there is no PyGObject'
-    if args.python:
-        done = subprocess.run([args.python, args.python_program, '--versions'], capture_output=True, text=True,
-                              check=False)
+def describe_language(args, machine, name, subjects, command, missing):
+    """Adds the versions of a language's side, or takes its subjects out of
+    what is measured, and gives the reason."""
+    if not set(args.subjects) & set(subjects):
+        return []
+    reason = missing
+    if command[0]:
+        done = subprocess.run([*command, '--versions'], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             machine.update(json.loads(done.stdout))
-            return None
+            return []
         reason = (done.stderr.strip().splitlines() or ['status %d' % done.returncode])[-1]
-    args.subjects = [subject for subject in args.subjects if subject not in PYTHON_SUBJECTS]
-    return 'Python was not measured: ' + reason
+    args.subjects = [subject for subject in args.subjects if subject not in subjects]
+    return ['%s was not measured: %s' % (name, reason)]
+
+
+def describe_languages(args, machine):
+    return [*describe_language(args, machine, 'Python', PYTHON_SUBJECTS, [args.python, args.python_program],
+                               'this build has no typelib, or there is no PyGObject'),
+            *describe_language(args, machine, 'JavaScript', GJS_SUBJECTS, [args.gjs, '-m', args.gjs_program],
+                               'this build has no typelib, or there is no gjs')]
 
 
 def warnings_before(machine):
@@ -426,21 +444,23 @@ class Others:
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('subjects', nargs='*', metavar='SUBJECT', help='of: ' + ', '.join(SUBJECTS + PYTHON_SUBJECTS))
+    parser.add_argument('subjects', nargs='*', metavar='SUBJECT', help='of: ' + ', '.join(ALL_SUBJECTS))
     parser.add_argument('--rounds', type=int, default=0, help='how many; 11, or 3 if it is to be quick')
-    parser.add_argument('--quick', action='store_true', help='a tenth of the work; of Python\'s, half')
+    parser.add_argument('--quick', action='store_true', help='a tenth of the work; half, of Python\'s and JavaScript\'s')
     parser.add_argument('--strict', action='store_true', help='fail where a goal is missed')
     parser.add_argument('--program', required=True)
     parser.add_argument('--python', help='the interpreter that has PyGObject')
     parser.add_argument('--python-program')
+    parser.add_argument('--gjs')
+    parser.add_argument('--gjs-program')
     parser.add_argument('--output', required=True)
     for name in ('buildtype', 'compiler', 'glib', 'libuv', 'libdex'):
         parser.add_argument('--' + name, default='unknown')
     args = parser.parse_args()
-    args.subjects = args.subjects or SUBJECTS + PYTHON_SUBJECTS
+    args.subjects = args.subjects or list(ALL_SUBJECTS)
     args.rounds = args.rounds or (3 if args.quick else 11)
     for subject in args.subjects:
-        if subject not in SUBJECTS + PYTHON_SUBJECTS:
+        if subject not in ALL_SUBJECTS:
             parser.error('no such subject: ' + subject)
     return args
 
@@ -476,10 +496,7 @@ def write_json(args, machine, rows, goals, warnings):
 def main():
     args = parse_arguments()
     machine = describe_machine(args)
-    warnings = warnings_before(machine)
-    without_python = describe_python(args, machine)
-    if without_python:
-        warnings.append(without_python)
+    warnings = warnings_before(machine) + describe_languages(args, machine)
     others = Others()
     rows, goals, footnotes = {}, [], []
 
@@ -487,6 +504,8 @@ def main():
     print('libuv %(libuv)s, libdex %(libdex)s' % machine)
     if 'python' in machine:
         print('Python %(python)s, PyGObject %(pygobject)s, Tornado %(tornado)s' % machine)
+    if 'gjs' in machine:
+        print('GJS %(gjs)s' % machine)
     print('Medians of %d rounds, in which the contestants take turns. "to ours" is the ratio of the medians '
           'to the\nfirst line, "paired" the median of the ratios within each round; "CPU ns" is the CPU time '
           'of the whole\nprocess for one task.' % args.rounds)
