@@ -4,6 +4,8 @@
 
 #include "tl-future-private.h"
 
+#include "tl-thread-private.h"
+
 /* The life of a future: made, queued, run or rejected, settled, freed.
  *
  *   pending ──→ running ──→ done | failed | cancelled
@@ -64,7 +66,7 @@ tl_owner_set_spin_time (TlOwner *self,
                         gint64   spin_time)
 {
   if (spin_time < 0)
-    spin_time = g_get_num_processors () > 1 ? USUAL_SPIN_TIME : 0;
+    spin_time = tl_thread_n_processors () > 1 ? USUAL_SPIN_TIME : 0;
 
   g_atomic_int_set (&self->spin_time, (gint) MIN (spin_time, G_TIME_SPAN_SECOND));
 }

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE       /* RTLD_NOLOAD, RTLD_DEFAULT */
-#endif
-
 #include "config.h"
 
 #include "tl-gi-private.h"

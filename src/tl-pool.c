@@ -562,7 +562,7 @@ worker_main (gpointer data)
 static guint
 usual_workers (void)
 {
-  return MIN (g_get_num_processors () + 4, 32);
+  return MIN (tl_thread_n_processors () + 4, 32);
 }
 
 TlQueue *

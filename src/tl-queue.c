@@ -4,6 +4,8 @@
 
 #include "tl-queue-private.h"
 
+#include "tl-thread-private.h"
+
 /* How many tasks a worker runs inside of each other to make room. */
 #define MAX_DEPTH 16
 
@@ -27,7 +29,7 @@ tl_queue_init (TlQueue            *self,
   TlLevel usual = { G_PRIORITY_DEFAULT, NULL, NULL };
 
   tl_owner_init (&self->owner, &klass->owner_class, name);
-  self->n_processors = g_get_num_processors ();
+  self->n_processors = tl_thread_n_processors ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->room);
   self->levels = g_array_new (FALSE, FALSE, sizeof (TlLevel));

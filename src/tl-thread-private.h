@@ -37,6 +37,11 @@ gboolean      tl_thread_start      (const char     *name,
 /* Whether the calling thread is the one that the process began with. */
 gboolean      tl_thread_is_main    (void);
 
+/* How many processors the calling thread may run on, and so those that it makes:
+ * in a container, or after taskset, there are fewer than the machine has. */
+guint         tl_thread_n_processors
+                                   (void);
+
 /* For tests: while it is not 0, the system makes no more threads. */
 G_GNUC_INTERNAL
 extern int tl_thread_refuse;

@@ -5,6 +5,7 @@
 #include "tl-thread-private.h"
 
 #ifdef __linux__
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -195,4 +196,18 @@ tl_thread_is_main (void)
 #else
   return FALSE;
 #endif
+}
+
+guint
+tl_thread_n_processors (void)
+{
+#ifdef __linux__
+  cpu_set_t set;
+
+  /* It fails where there are more than the set has room for. */
+  if (sched_getaffinity (0, sizeof set, &set) == 0)
+    return (guint) CPU_COUNT (&set);
+#endif
+
+  return g_get_num_processors ();
 }
