@@ -512,6 +512,25 @@ tl_future_steal_pointer (TlFuture  *self,
   return stolen;
 }
 
+GValue *
+tl_future_dup_value (TlFuture  *self,
+                     GError   **error)
+{
+  const TlResult *result;
+  GValue *value;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  result = tl_future_peek (self, error);
+  if (result == NULL || result->type == G_TYPE_INVALID)
+    return NULL;
+
+  value = g_new0 (GValue, 1);
+  result_to_value (result, value);
+
+  return value;
+}
+
 gboolean
 tl_future_result (TlFuture      *self,
                   gint64         timeout,

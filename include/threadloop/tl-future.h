@@ -551,6 +551,23 @@ TL_AVAILABLE_IN_1_0
 gpointer       tl_future_steal_pointer          (TlFuture             *self,
                                                  GError              **error);
 
+/**
+ * tl_future_dup_value:
+ * @self: a future that has settled
+ * @error: where to put the error
+ *
+ * The result, of whichever type it is. For languages, which make of it what they
+ * have for it. See [method@Tl.Future.get_boolean] for the errors.
+ *
+ * Returns: (transfer full) (nullable): the result, %NULL with @error set if there
+ *   is none, and without if the future was ended without a value
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+GValue        *tl_future_dup_value              (TlFuture             *self,
+                                                 GError              **error);
+
 /* ---- The producer's side ---- */
 
 /**
