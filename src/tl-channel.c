@@ -5,19 +5,14 @@
 #include "threadloop.h"
 
 #include "tl-frame-private.h"
+#include "tl-lifeline-private.h"
 #include "tl-tee-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-/* How many pieces are written in one go. */
-#define MAX_PIECES 32
 
 /* Kept while it is called, so that its data lives until then even where it
  * closes the channel. */
@@ -40,9 +35,7 @@ struct _TlChannel
   GError          *end;           /* why nothing comes any more */
   gboolean         told;
 
-  GQueue           output;        /* of GBytes */
-  gsize            written;       /* of the first of them */
-  gboolean         broken;        /* nobody reads it */
+  TlFrameWriter    writer;
 
   Listener        *listener;
   GSource         *source;
@@ -82,7 +75,7 @@ channel_new (int fd,
   tl_tee_init (&self->tee);
   self->reader = tl_frame_reader_new ();
   g_queue_init (&self->frames);
-  g_queue_init (&self->output);
+  tl_frame_writer_init (&self->writer);
 
   return self;
 }
@@ -242,7 +235,7 @@ update_source (TlChannel *self)
 
   if (self->end == NULL)
     wanted |= G_IO_IN;
-  if (!g_queue_is_empty (&self->output))
+  if (tl_frame_writer_is_behind (&self->writer))
     wanted |= G_IO_OUT;
 
   /* A poll() for nothing would still tell of a peer that has gone, for ever. */
@@ -313,14 +306,12 @@ deliver (TlChannel *self)
   listener_unref (listener);
 }
 
-static void flush (TlChannel *self);
-
 /* What there is to do. The caller holds the channel. */
 static void
 turn (TlChannel *self)
 {
-  if (!g_queue_is_empty (&self->output))
-    flush (self);
+  if (tl_frame_writer_is_behind (&self->writer))
+    tl_frame_writer_flush (&self->writer, self->fd);
   tl_tee_pass (&self->tee);
   read_frames (self);
   update_source (self);
@@ -394,137 +385,6 @@ tl_channel_listen (TlChannel      *self,
 
 /* ---- Sending ---- */
 
-static void
-drop_output (TlChannel *self)
-{
-  g_queue_clear_full (&self->output, (GDestroyNotify) g_bytes_unref);
-  self->written = 0;
-}
-
-/* Gives what was written, 0 if that can be tried later, -1 if nobody reads. */
-static gssize
-write_pieces (TlChannel    *self,
-              struct iovec *pieces,
-              gsize         n_pieces)
-{
-  struct msghdr message = { .msg_iov = pieces, .msg_iovlen = n_pieces };
-  gssize n;
-
-  do
-    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
-
-  if (n >= 0)
-    return n;
-  if (errno == EAGAIN || errno == EWOULDBLOCK)
-    return 0;
-
-  self->broken = TRUE;
-  drop_output (self);
-  return -1;
-}
-
-static void
-forget_written (TlChannel *self,
-                gsize      n)
-{
-  self->written += n;
-
-  for (;;)
-    {
-      GBytes *first = g_queue_peek_head (&self->output);
-
-      if (first == NULL || g_bytes_get_size (first) > self->written)
-        return;
-      self->written -= g_bytes_get_size (first);
-      g_bytes_unref (g_queue_pop_head (&self->output));
-    }
-}
-
-/* Writes what is kept, as far as the socket takes it. */
-static void
-flush (TlChannel *self)
-{
-  gssize n;
-
-  do
-    {
-      struct iovec pieces[MAX_PIECES];
-      gsize n_pieces = 0;
-
-      for (GList *link = self->output.head; link != NULL && n_pieces < MAX_PIECES; link = link->next)
-        {
-          struct iovec *piece = &pieces[n_pieces++];
-
-          piece->iov_base = (gpointer) g_bytes_get_data (link->data, &piece->iov_len);
-        }
-      if (n_pieces == 0)
-        return;
-
-      pieces[0].iov_base = (guint8 *) pieces[0].iov_base + self->written;
-      pieces[0].iov_len -= self->written;
-
-      n = write_pieces (self, pieces, n_pieces);
-      if (n > 0)
-        forget_written (self, n);
-    }
-  while (n > 0);
-}
-
-static void
-keep (TlChannel     *self,
-      gconstpointer  data,
-      gsize          size)
-{
-  if (size > 0)
-    g_queue_push_tail (&self->output, g_bytes_new (data, size));
-}
-
-/* A frame without blobs when nothing is before it, which is nearly all of them:
- * nothing is copied. */
-static void
-send_small (TlChannel           *self,
-            const TlFrameHeader *header,
-            const char          *text)
-{
-  struct iovec pieces[2] = {
-    { (gpointer) header, sizeof *header },
-    { (gpointer) text, header->text_len },
-  };
-  gssize n = write_pieces (self, pieces, 2);
-  gsize written;
-
-  if (n < 0)
-    return;
-
-  written = n;
-  if (written < sizeof *header)
-    keep (self, (const guint8 *) header + written, sizeof *header - written);
-  written = written > sizeof *header ? written - sizeof *header : 0;
-  keep (self, text + written, header->text_len - written);
-}
-
-static void
-send_kept (TlChannel           *self,
-           const TlFrameHeader *header,
-           const char          *text,
-           GBytes             **blobs)
-{
-  keep (self, header, sizeof *header);
-  for (gsize i = 0; i < header->n_blobs; i++)
-    {
-      guint64 length = g_bytes_get_size (blobs[i]);
-
-      keep (self, &length, sizeof length);
-    }
-  keep (self, text, header->text_len);
-  for (gsize i = 0; i < header->n_blobs; i++)
-    if (g_bytes_get_size (blobs[i]) > 0)
-      g_queue_push_tail (&self->output, g_bytes_ref (blobs[i]));
-
-  flush (self);
-}
-
 gboolean
 tl_channel_send (TlChannel   *self,
                  guint        kind,
@@ -545,17 +405,14 @@ tl_channel_send (TlChannel   *self,
   g_return_val_if_fail (n_blobs == 0 || blobs != NULL, FALSE);
   g_return_val_if_fail (n_blobs <= TL_FRAME_MAX_BLOBS, FALSE);
 
-  if (self->fd < 0 || self->broken)
+  if (self->fd < 0 || self->writer.broken)
     return FALSE;
 
-  if (n_blobs == 0 && g_queue_is_empty (&self->output))
-    send_small (self, &header, text != NULL ? text : "");
-  else
-    send_kept (self, &header, text != NULL ? text : "", blobs);
-  if (!g_queue_is_empty (&self->output))
+  tl_frame_writer_send (&self->writer, self->fd, &header, text != NULL ? text : "", blobs);
+  if (tl_frame_writer_is_behind (&self->writer))
     update_source (self);
 
-  return !self->broken;
+  return !self->writer.broken;
 }
 
 /* ---- The other end's messages, and its end ---- */
@@ -588,49 +445,14 @@ tl_channel_dup_stderr (TlChannel *self)
   return text;
 }
 
-static gpointer
-wait_for_end (gpointer data)
-{
-  /* Not for anything, which leaves the other end's being closed. */
-  struct pollfd poll_fd = { GPOINTER_TO_INT (data), 0, 0 };
-
-  while (poll (&poll_fd, 1, -1) <= 0 || (poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0)
-    ;
-
-  _exit (EXIT_FAILURE);
-}
-
 gboolean
 tl_channel_die_with_peer (TlChannel  *self,
                           GError    **error)
 {
-  GThread *thread;
-  GError *failure = NULL;
-  int fd;
-
   g_return_val_if_fail (self != NULL && self->fd >= 0, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  /* Of its own, so that no other file can come to have its number. */
-  fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 0);
-  if (fd < 0)
-    {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                   "The end of a channel cannot be watched: %s", g_strerror (errno));
-      return FALSE;
-    }
-
-  thread = g_thread_try_new ("tl-lifeline", wait_for_end, GINT_TO_POINTER (fd), &failure);
-  if (thread == NULL)
-    {
-      close (fd);
-      g_set_error (error, TL_ERROR, TL_ERROR_THREAD, "No thread to watch a channel: %s", failure->message);
-      g_error_free (failure);
-      return FALSE;
-    }
-  g_thread_unref (thread);
-
-  return TRUE;
+  return tl_lifeline_start (self->fd, error);
 }
 
 /* ---- Without a main loop ---- */
@@ -671,7 +493,7 @@ fill_polls (TlChannel **channels,
       TlChannel *self = channels[i];
 
       if (self->fd >= 0 && self->end == NULL)
-        polls[n++] = (GPollFD) { self->fd, G_IO_IN | (g_queue_is_empty (&self->output) ? 0 : G_IO_OUT), 0 };
+        polls[n++] = (GPollFD) { self->fd, G_IO_IN | (tl_frame_writer_is_behind (&self->writer) ? G_IO_OUT : 0), 0 };
       if (self->tee.fd >= 0)
         polls[n++] = (GPollFD) { self->tee.fd, G_IO_IN, 0 };
     }
@@ -724,7 +546,7 @@ tl_channel_close (TlChannel *self)
     close (self->peer_fd);
   self->peer_fd = -1;
   tl_tee_clear (&self->tee);
-  drop_output (self);
+  tl_frame_writer_clear (&self->writer);
   g_queue_clear_full (&self->frames, (GDestroyNotify) tl_frame_free);
   stop_listening (self);
 }

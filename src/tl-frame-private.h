@@ -43,4 +43,28 @@ gboolean        tl_frame_reader_read  (TlFrameReader  *self,
                                        GQueue         *frames,
                                        GError        **error);
 
+/* Writes them without waiting, and keeps what the socket does not take. */
+typedef struct
+{
+  GQueue    kept;             /* of GBytes */
+  gsize     written;          /* of the first of them */
+  gboolean  broken;           /* nobody reads any more */
+} TlFrameWriter;
+
+void            tl_frame_writer_init  (TlFrameWriter       *self);
+void            tl_frame_writer_clear (TlFrameWriter       *self);
+void            tl_frame_writer_send  (TlFrameWriter       *self,
+                                       int                  fd,
+                                       const TlFrameHeader *header,
+                                       const char          *text,
+                                       GBytes             **blobs);
+void            tl_frame_writer_flush (TlFrameWriter       *self,
+                                       int                  fd);
+
+static inline gboolean
+tl_frame_writer_is_behind (TlFrameWriter *self)
+{
+  return !g_queue_is_empty (&self->kept);
+}
+
 G_END_DECLS
