@@ -136,7 +136,7 @@ function difference(a, b, path, seen) {
     if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b))
         return path;
     if (a instanceof Date || a instanceof RegExp)
-        return String(a) === String(b) && Number(a) === Number(b) ? null : path;
+        return String(a) === String(b) && Object.is(Number(a), Number(b)) ? null : path;
     if (a instanceof GLib.Bytes)
         return a.equal(b) ? null : path;
     if (a instanceof GLib.Variant)

@@ -315,7 +315,8 @@ var {encode, decode} = (() => {
         if (value instanceof GObject.Object)
             return `a GObject, ${value.constructor.$gtype.name},`;
 
-        const name = value.constructor?.name;
+        const prototype = Object.getPrototypeOf(value);
+        const name = Object.hasOwn(prototype, 'constructor') ? prototype.constructor?.name : '';
 
         return name ? `an instance of ${name}` : 'an object with a prototype of its own';
     }
