@@ -118,16 +118,16 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
     function outcomeOf(future) {
         const {outcome, convert} = detailsOf(future);
 
-        // Whoever has the error has been told of it, so that nobody else has to be. And not result() for both: GJS 1.74 looks
-        // at the value where there is an error, too.
+        if (!outcome) {
+            const value = future.dup_value();
+            return convert ? convert(value) : value ?? undefined;
+        }
+
+        // Whoever has the error has been told of it, so that nobody else has to be.
         const error = future.get_error();
         if (error)
-            throw outcome?.error ?? error;
-        if (outcome)
-            return outcome.value;
-
-        const [, value] = native.result.call(future, 0, null);
-        return convert ? convert(value) : value ?? undefined;
+            throw outcome.error ?? error;
+        return outcome.value;
     }
 
     function look() {
@@ -277,7 +277,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
 
         const {prototype} = Tl.Future;
         native = {};
-        for (const name of ['wait', 'result', 'cancel', 'get_cancellable'])
+        for (const name of ['wait', 'cancel', 'get_cancellable'])
             native[name] = prototype[name];
         Object.assign(prototype, methods);
         for (const [name, accessor] of Object.entries(accessors))
