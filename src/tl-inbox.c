@@ -2,13 +2,14 @@
 
 #include "config.h"
 
+#include "tl-again-private.h"
 #include "tl-future-private.h"
 
 /* The lock guards @tags and @told, and no other lock is taken under it. A
  * context may be iterated by one thread after the other. */
 struct _TlInbox
 {
-  TlLetter         letter;      /* while @told it is on its way, with a reference */
+  TlLetter         letter;      /* with a reference, while it is on its way */
   gatomicrefcount  ref_count;
   TlInboxFunc      func;
   gpointer         user_data;
@@ -17,7 +18,7 @@ struct _TlInbox
 
   GMutex           lock;
   GArray          *tags;        /* of guint */
-  gboolean         told;
+  gboolean         told;        /* a call is on its way */
 };
 
 /* One that was added. */
@@ -42,17 +43,35 @@ tl_inbox_get_type (void)
 }
 
 static void
-tell (TlLetter *letter,
-      gboolean  discarded)
+tell (gpointer data)
 {
-  g_autoptr(TlInbox) self = (TlInbox *) letter;
+  TlInbox *self = data;
+  gboolean left;
 
   g_mutex_lock (&self->lock);
   self->told = FALSE;
   g_mutex_unlock (&self->lock);
 
+  self->func (self->user_data);
+
+  g_mutex_lock (&self->lock);
+  left = self->tags->len > 0 && !self->told;
+  if (left)
+    self->told = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (left)
+    tl_call_again (tell, tl_inbox_ref (self), (GDestroyNotify) tl_inbox_unref);
+}
+
+static void
+letter_arrived (TlLetter *letter,
+                gboolean  discarded)
+{
+  g_autoptr(TlInbox) self = (TlInbox *) letter;
+
   if (!discarded)
-    self->func (self->user_data);
+    tell (self);
 }
 
 static GArray *
@@ -72,7 +91,7 @@ tl_inbox_new (TlInboxFunc     func,
 
   self = g_new0 (TlInbox, 1);
   g_atomic_ref_count_init (&self->ref_count);
-  self->letter.func = tell;
+  self->letter.func = letter_arrived;
   self->func = func;
   self->user_data = user_data;
   self->destroy = destroy;

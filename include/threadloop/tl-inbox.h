@@ -19,6 +19,9 @@ G_BEGIN_DECLS
  * Hears that there is something in an inbox, and takes it out with
  * [method@Tl.Inbox.take].
  *
+ * If it leaves everything where it is, it is called again a little later. That
+ * is for languages that are not able to answer each time.
+ *
  * Since: 1.0
  */
 typedef void (*TlInboxFunc) (gpointer user_data);
