@@ -34,12 +34,21 @@ function findGjs() {
     return program;
 }
 
-// GIRepository is that of the introspection library that this process has; there are two.
-function getTypelibPath() {
-    const {Repository} = imports.gi.GIRepository;
+// Where this process looks for typelibs; applications add to that at run time.
+function setTypelibPath(launcher) {
+    let Repository;
+
+    try {
+        // That of the introspection library which this process has; there are two.
+        ({Repository} = imports.gi.GIRepository);
+    } catch {
+        // It is not installed; the environment says what it says.
+        return;
+    }
+
     const paths = Repository.dup_default?.().get_search_path() ?? Repository.get_search_path();
 
-    return paths.join(':');
+    launcher.setenv('GI_TYPELIB_PATH', paths.join(':'), true);
 }
 
 function getSettings(shared) {
@@ -56,7 +65,7 @@ function spawn(channel, shared) {
     try {
         launcher.take_fd(channel.take_peer(), CHANNEL_FD);
         launcher.take_stderr_fd(channel.open_stderr());
-        launcher.setenv('GI_TYPELIB_PATH', getTypelibPath(), true);
+        setTypelibPath(launcher);
         return launcher.spawnv([findGjs(), '-m', host, String(CHANNEL_FD), getSettings(shared)]);
     } finally {
         launcher.close();
@@ -101,14 +110,20 @@ var Realm = class {
         return this.ready && !this.ending && this.calls.size === 0;
     }
 
+    /** False if the process is found to have gone: the call has not begun, and another realm may have it. */
     start(call) {
         const {definition, id, encoded: {text, blobs, tagged}} = call;
         const number = definition === null ? DESCRIBE : this.#define(definition);
+        const kind = ToRealm.CALL | (tagged ? TAGGED : 0) | number << FUNCTION_SHIFT;
 
+        if (!this.#channel.send(kind, id, text, blobs)) {
+            this.kill();
+            return false;
+        }
         this.used = true;
         this.calls.set(id, call);
         call.started(this);
-        this.#channel.send(ToRealm.CALL | (tagged ? TAGGED : 0) | number << FUNCTION_SHIFT, id, text, blobs);
+        return true;
     }
 
     cancel(call) {
@@ -175,13 +190,27 @@ var Realm = class {
             this.calls.delete(id);
             // The next call is on its way before anybody looks at this one.
             this.#pool.realmDone(this);
-            if (code === FromRealm.RESULT)
-                call.resolve(decode(text, blobs, (kind & TAGGED) !== 0));
-            else if (code === FromRealm.ERROR)
-                call.reject(decode(text, blobs, (kind & TAGGED) !== 0));
-            else
+            if (code === FromRealm.CANCELLED)
                 call.cancelled();
+            else
+                this.#settle(call, code, text, blobs, (kind & TAGGED) !== 0);
         }
+    }
+
+    #settle(call, code, ...encoded) {
+        let value;
+
+        try {
+            value = decode(...encoded);
+        } catch (error) {
+            // There may be no memory for it.
+            call.reject(error);
+            return;
+        }
+        if (code === FromRealm.RESULT)
+            call.resolve(value);
+        else
+            call.reject(value);
     }
 
     #reaped() {

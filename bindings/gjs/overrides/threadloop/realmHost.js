@@ -213,9 +213,9 @@ function isAbort(error) {
 }
 
 function explain(error) {
-    if (error instanceof ReferenceError && / is not defined$/.test(error.message)) {
+    if (error instanceof ReferenceError && / is not defined$|undeclared variable/.test(error.message)) {
         error.message += ' in the realm. A function that is sent to one must stand on its own: give it what it needs ' +
-            'as arguments, or have it import() that';
+            'as arguments, or have it import() that.';
     }
     return error;
 }

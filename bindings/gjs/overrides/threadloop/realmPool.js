@@ -72,9 +72,7 @@ class Core {
         const call = new RealmCall(this, this.#lastId, definition, encoded, listener);
         const realm = this.#queue.size === 0 ? this.#getFree() : undefined;
 
-        if (realm !== undefined) {
-            realm.start(call);
-        } else {
+        if (realm === undefined || !realm.start(call)) {
             this.#queue.add(call);
             this.#grow();
         }
@@ -158,7 +156,8 @@ class Core {
     }
 
     realmDone(realm) {
-        this.#clearDeadline(realm);
+        if (realm.calls.size === 0)
+            this.#clearDeadline(realm);
         this.#feed(realm);
     }
 
@@ -186,24 +185,18 @@ class Core {
 
     // What it can take of the queue.
     #feed(realm) {
-        if (realm.ending)
-            return;
-
         for (const call of this.#queue) {
-            if (!realm.idle && !this.shared)
-                return;
+            if (!(this.shared || realm.idle) || !realm.start(call))
+                break;
             this.#queue.delete(call);
-            realm.start(call);
             call.tellRunning();
         }
 
-        if (!realm.idle || this.shared) {
-            this.#endIfOver();
-            return;
+        if (realm.idle && !this.shared) {
+            this.#idle.push(realm);
+            if (this.#realms.size > this.#maxRealms)
+                this.#end(this.#idle.pop());
         }
-        this.#idle.push(realm);
-        if (this.#realms.size > this.#maxRealms)
-            this.#end(this.#idle.pop());
         this.#endIfOver();
     }
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the tests of realms share.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+
+import {until} from './tap.js';
+
+const {RealmPool} = imports.overrides.threadloop.realmPool;
+
+export const CANCELLED = 'cancelled';
+
+/**
+ * Begins a call, and keeps what its listener hears: `outcome` is a promise of the result, of CANCELLED, or is rejected.
+ */
+export function begin(pool, spec, ...args) {
+    const heard = {running: 0, progress: [], values: [], outcomes: 0};
+    const listener = {
+        running: () => heard.running++,
+        progress: (...progress) => heard.progress.push(progress),
+        value: value => heard.values.push(value),
+    };
+
+    heard.outcome = new Promise((resolve, reject) => {
+        const settle = how => value => {
+            heard.outcomes++;
+            how(value);
+        };
+
+        listener.resolve = settle(resolve);
+        listener.reject = settle(reject);
+        listener.cancelled = () => settle(resolve)(CANCELLED);
+    });
+    heard.outcome.catch(() => {});
+    heard.call = pool.call(typeof spec === 'function' ? {fn: spec, args} : {...spec, args}, listener);
+
+    return heard;
+}
+
+export function run(pool, spec, ...args) {
+    return begin(pool, spec, ...args).outcome;
+}
+
+/** Runs a function with a pool, and closes that. */
+export async function withPool(options, fn) {
+    const pool = new RealmPool({name: 'the test', ...options});
+
+    try {
+        return await fn(pool);
+    } finally {
+        await pool.shutdown('cancel-all');
+    }
+}
+
+function countEntries(path) {
+    const children = Gio.File.new_for_path(path).enumerate_children('standard::name', 0, null);
+    let n = 0;
+
+    while (children.next_file(null) !== null)
+        n++;
+    children.close(null);
+    return n;
+}
+
+export function countFds() {
+    return countEntries('/proc/self/fd');
+}
+
+export function countThreads() {
+    return countEntries('/proc/self/task');
+}
+
+/** Whether a process is there, and no zombie. */
+export function isAlive(pid) {
+    try {
+        const [, stat] = GLib.file_get_contents(`/proc/${pid}/stat`);
+
+        return !/\) [ZX] /.test(new TextDecoder().decode(stat));
+    } catch {
+        return false;
+    }
+}
+
+export function kill(pid, signal = 'KILL') {
+    GLib.spawn_command_line_sync(`kill -${signal} ${pid}`);
+}
+
+/** A place where realms say that they have come: a file. */
+export class Mark {
+    path = GLib.build_filenamev([GLib.dir_make_tmp('realms-XXXXXX'), 'mark']);
+
+    get there() {
+        return GLib.file_test(this.path, GLib.FileTest.EXISTS);
+    }
+
+    /** What was written there. */
+    get text() {
+        return new TextDecoder().decode(GLib.file_get_contents(this.path)[1]);
+    }
+
+    wait() {
+        return until(() => this.there, 'a realm that says that it has come');
+    }
+
+    clear() {
+        GLib.unlink(this.path);
+        GLib.rmdir(GLib.path_get_dirname(this.path));
+    }
+}
