@@ -60,6 +60,22 @@ test('what was sent before the end still counts', () => withPool({shared: true},
     equal(await run(pool, () => 1), 1);
 }));
 
+test('a shared realm that was killed has lost its calls and its state', () => withPool({shared: true}, async pool => {
+    await run(pool, () => (globalThis.state = 'state'));
+
+    const lost = [begin(pool, () => new Promise(() => {})), begin(pool, () => imports.gi.GLib.usleep(20e6))];
+
+    kill(pool.pids[0]);
+
+    const late = begin(pool, () => globalThis.state);
+
+    for (const {outcome} of lost)
+        match((await rejects(outcome, isAbandoned)).message, /signal 9/);
+    // Depending on whether the process was seen to have gone.
+    ok(await late.outcome.catch(isAbandoned) ?? true);
+    equal(await run(pool, () => globalThis.state), undefined);
+}));
+
 test('one call that is killed is cancelled if that was wanted', () => withPool({maxRealms: 1}, async pool => {
     const mark = new Mark();
     const call = begin(pool, path => {

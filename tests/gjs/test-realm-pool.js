@@ -244,7 +244,14 @@ test('a shared realm keeps its state, and starts calls in their order', () => wi
 test('a shared realm is asked, not killed', () => withPool({shared: true, grace: 50}, async pool => {
     await run(pool, () => (globalThis.kept = 'kept'));
 
-    const slow = begin(pool, () => imports.gi.GLib.usleep(300000));
+    const mark = new Mark();
+    const slow = begin(pool, path => {
+        imports.gi.GLib.file_set_contents(path, 'here');
+        imports.gi.GLib.usleep(300000);
+    }, mark.path);
+
+    await mark.wait();
+
     const never = begin(pool, () => (globalThis.kept = 'lost'));
 
     equal(never.call.cancel(), 'asked');
@@ -252,6 +259,7 @@ test('a shared realm is asked, not killed', () => withPool({shared: true, grace:
     equal(await slow.outcome, undefined);
     equal(await never.outcome, CANCELLED);
     equal(await run(pool, () => globalThis.kept), 'kept');
+    mark.clear();
 }));
 
 // ---- Its end ----

@@ -116,10 +116,8 @@ var Realm = class {
         const number = definition === null ? DESCRIBE : this.#define(definition);
         const kind = ToRealm.CALL | (tagged ? TAGGED : 0) | number << FUNCTION_SHIFT;
 
-        if (!this.#channel.send(kind, id, text, blobs)) {
-            this.kill();
+        if (!this.#channel.send(kind, id, text, blobs))
             return false;
-        }
         this.used = true;
         this.calls.set(id, call);
         call.started(this);

@@ -186,7 +186,7 @@ class Core {
     // What it can take of the queue.
     #feed(realm) {
         for (const call of this.#queue) {
-            if (!(this.shared || realm.idle) || !realm.start(call))
+            if (realm.ending || !(this.shared || realm.idle) || !realm.start(call))
                 break;
             this.#queue.delete(call);
             call.tellRunning();
