@@ -32,6 +32,7 @@ struct _TlChannel
 
   TlFrameReader   *reader;
   GQueue           frames;        /* that came and were not heard */
+  TlFrame         *heard;         /* what the listener is called for */
   GError          *end;           /* why nothing comes any more */
   gboolean         told;
 
@@ -264,21 +265,6 @@ read_frames (TlChannel *self)
     tl_frame_reader_read (self->reader, self->fd, &self->frames, &self->end);
 }
 
-static void
-tell (Listener     *listener,
-      TlFrame      *frame,
-      const GError *error)
-{
-  GPtrArray *blobs = frame != NULL ? frame->blobs : NULL;
-
-  listener->func (frame != NULL ? frame->kind : 0,
-                  frame != NULL ? frame->id : 0,
-                  frame != NULL ? frame->text : "",
-                  blobs != NULL ? (GBytes **) blobs->pdata : NULL,
-                  blobs != NULL ? blobs->len : 0,
-                  error,
-                  listener->user_data);
-}
 
 /* Calls who listens. That may close the channel, and come here once more. */
 static void
@@ -292,14 +278,18 @@ deliver (TlChannel *self)
 
   while ((frame = g_queue_pop_head (&self->frames)) != NULL)
     {
-      tell (listener, frame, NULL);
+      TlFrame *outer = self->heard;
+
+      self->heard = frame;
+      listener->func (frame->kind, frame->id, frame->text, frame->blobs.length, NULL, listener->user_data);
+      self->heard = outer;
       tl_frame_free (frame);
     }
 
   if (self->fd >= 0 && self->end != NULL && !self->told)
     {
       self->told = TRUE;
-      tell (listener, NULL, self->end);
+      listener->func (0, 0, "", 0, self->end, listener->user_data);
       stop_listening (self);
     }
 
@@ -381,6 +371,14 @@ tl_channel_listen (TlChannel      *self,
   add_tee (self);
   update_source (self);
   g_source_attach (self->source, g_main_context_get_thread_default ());
+}
+
+GBytes *
+tl_channel_take_blob (TlChannel *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->heard != NULL ? g_queue_pop_head (&self->heard->blobs) : NULL;
 }
 
 /* ---- Sending ---- */

@@ -28,7 +28,7 @@ typedef struct
   guint      kind;
   guint      id;
   char      *text;
-  GPtrArray *blobs;           /* of GBytes; NULL for none */
+  GQueue     blobs;           /* of GBytes */
 } TlFrame;
 
 void            tl_frame_free         (TlFrame        *self);

@@ -48,7 +48,7 @@ void
 tl_frame_free (TlFrame *self)
 {
   g_free (self->text);
-  g_clear_pointer (&self->blobs, g_ptr_array_unref);
+  g_queue_clear_full (&self->blobs, (GDestroyNotify) g_bytes_unref);
   g_free (self);
 }
 
@@ -140,14 +140,9 @@ take_header (TlFrameReader  *self,
   self->frame->kind = header->kind;
   self->frame->id = header->id;
   if (header->n_blobs > 0)
-    {
-      self->frame->blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-      begin (self, LENGTHS, header->n_blobs * sizeof (guint64));
-    }
+    begin (self, LENGTHS, header->n_blobs * sizeof (guint64));
   else
-    {
-      begin (self, TEXT, header->text_len);
-    }
+    begin (self, TEXT, header->text_len);
 
   return TRUE;
 }
@@ -189,11 +184,11 @@ static void
 go_on (TlFrameReader *self,
        GQueue        *frames)
 {
-  GPtrArray *blobs = self->frame->blobs;
+  guint n_blobs = self->frame->blobs.length;
 
-  if (blobs != NULL && blobs->len < self->header.n_blobs)
+  if (n_blobs < self->header.n_blobs)
     {
-      begin (self, BLOB, self->lengths[blobs->len]);
+      begin (self, BLOB, self->lengths[n_blobs]);
       return;
     }
 
@@ -223,7 +218,7 @@ take_part (TlFrameReader  *self,
       return TRUE;
 
     case BLOB:
-      g_ptr_array_add (self->frame->blobs, g_bytes_new_take (g_steal_pointer (&self->data), self->need));
+      g_queue_push_tail (&self->frame->blobs, g_bytes_new_take (g_steal_pointer (&self->data), self->need));
       go_on (self, frames);
       return TRUE;
 

@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  * @kind: what the sender gave
  * @id: what the sender gave
  * @text: what the sender gave, or an empty string
- * @blobs: (array length=n_blobs) (nullable): what the sender gave
- * @n_blobs: how many
+ * @n_blobs: how many blobs the sender gave, to take with
+ *   [method@Tl.Channel.take_blob]
  * @error: (nullable): %NULL, or why nothing comes any more
  * @user_data: what was given with the function
  *
@@ -33,8 +33,7 @@ G_BEGIN_DECLS
 typedef void (*TlChannelFunc) (guint          kind,
                                guint          id,
                                const char    *text,
-                               GBytes       **blobs,
-                               gsize          n_blobs,
+                               guint          n_blobs,
                                const GError  *error,
                                gpointer       user_data);
 
@@ -190,6 +189,24 @@ void        tl_channel_listen         (TlChannel       *self,
                                        TlChannelFunc    func,
                                        gpointer         user_data,
                                        GDestroyNotify   destroy);
+
+/**
+ * tl_channel_take_blob:
+ * @self: a channel
+ *
+ * Gives the function that listens the next blob of the frame that it is hearing.
+ * Those that it does not take are released when it returns.
+ *
+ * They are no arguments of the function, since not every language binding keeps
+ * an argument's items alive.
+ *
+ * Returns: (transfer full) (nullable): a blob, or %NULL where there is no further
+ *   one
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+GBytes     *tl_channel_take_blob      (TlChannel       *self);
 
 /**
  * tl_channel_send:

@@ -86,8 +86,7 @@ static void
 hear (guint          kind,
       guint          id,
       const char    *text,
-      GBytes       **blobs,
-      gsize          n_blobs,
+      guint          n_blobs,
       const GError  *error,
       gpointer       user_data)
 {
@@ -102,6 +101,7 @@ hear (guint          kind,
     {
       g_assert_cmpstr (text, ==, "");
       g_assert_cmpuint (n_blobs, ==, 0);
+      g_assert_null (tl_channel_take_blob (ear->channel));
       ear->end = g_error_copy (error);
       ear->n_ends++;
       return;
@@ -112,8 +112,9 @@ hear (guint          kind,
   heard->id = id;
   heard->text = g_strdup (text);
   heard->blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  for (gsize i = 0; i < n_blobs; i++)
-    g_ptr_array_add (heard->blobs, g_bytes_ref (blobs[i]));
+  for (guint i = 0; i < n_blobs; i++)
+    g_ptr_array_add (heard->blobs, tl_channel_take_blob (ear->channel));
+  g_assert_null (tl_channel_take_blob (ear->channel));
   g_ptr_array_add (ear->heard, heard);
 
   if (ear->then != NULL)

@@ -83,7 +83,7 @@ export function isAlive(pid) {
 }
 
 export function kill(pid, signal = 'KILL') {
-    GLib.spawn_command_line_sync(`kill -${signal} ${pid}`);
+    GLib.spawn_command_line_sync(`sh -c "kill -${signal} ${pid}"`);
 }
 
 /** A place where realms say that they have come: a file. */

@@ -3,7 +3,7 @@
 // What goes through the channel between a program and its realms. The kind of a frame is one of these, and TAGGED if its
 // text is not just JSON; above that is the number of the function, in a call.
 
-/* exported ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW */
+/* exported ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW, takeBlobs */
 
 var ToRealm = {
     DEFINE: 1,          // id: of the function; text: how to make it
@@ -32,3 +32,8 @@ var DESCRIBE = 0;
 
 // How many values a generator makes before it is asked for more.
 var WINDOW = 4;
+
+/** The blobs of the frame that is being heard. */
+function takeBlobs(channel, n) {
+    return n > 0 ? Array.from({length: n}, () => channel.take_blob()) : null;
+}

@@ -7,7 +7,9 @@
 const {Gio, GLib, Tl} = imports.gi;
 
 const {decode} = imports.overrides.threadloop.clone;
-const {ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE} = imports.overrides.threadloop.frames;
+const {
+    ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, takeBlobs,
+} = imports.overrides.threadloop.frames;
 
 const CHANNEL_FD = 3;
 
@@ -167,7 +169,7 @@ var Realm = class {
         return number;
     }
 
-    #heard(kind, id, text, blobs, error) {
+    #heard(kind, id, text, nBlobs, error) {
         const code = kind & CODE_MASK;
         const call = this.calls.get(id);
 
@@ -183,7 +185,7 @@ var Realm = class {
         } else if (code === FromRealm.PROGRESS) {
             call.progress(...JSON.parse(text));
         } else if (code === FromRealm.VALUE) {
-            call.value(decode(text, blobs, (kind & TAGGED) !== 0));
+            call.value(this.#open(kind, text, nBlobs));
         } else {
             this.calls.delete(id);
             // The next call is on its way before anybody looks at this one.
@@ -191,21 +193,25 @@ var Realm = class {
             if (code === FromRealm.CANCELLED)
                 call.cancelled();
             else
-                this.#settle(call, code, text, blobs, (kind & TAGGED) !== 0);
+                this.#settle(call, kind, text, nBlobs);
         }
     }
 
-    #settle(call, code, ...encoded) {
+    #open(kind, text, nBlobs) {
+        return decode(text, takeBlobs(this.#channel, nBlobs), (kind & TAGGED) !== 0);
+    }
+
+    #settle(call, kind, text, nBlobs) {
         let value;
 
         try {
-            value = decode(...encoded);
+            value = this.#open(kind, text, nBlobs);
         } catch (error) {
             // There may be no memory for it.
             call.reject(error);
             return;
         }
-        if (code === FromRealm.RESULT)
+        if ((kind & CODE_MASK) === FromRealm.RESULT)
             call.resolve(value);
         else
             call.reject(value);

@@ -310,7 +310,7 @@ function startWaiting() {
         start(waiting.shift());
 }
 
-function heard(kind, id, text, blobs, error) {
+function heard(kind, id, text, nBlobs, error) {
     const tagged = (kind & TAGGED) !== 0;
 
     if (error !== null) {
@@ -329,7 +329,7 @@ function heard(kind, id, text, blobs, error) {
         break;
 
     case ToRealm.CALL: {
-        const call = {id, number: kind >>> FUNCTION_SHIFT, text, blobs, tagged};
+        const call = {id, number: kind >>> FUNCTION_SHIFT, text, blobs: frames.takeBlobs(channel, nBlobs), tagged};
 
         if (waiting.length === 0 && !(functions.get(call.number) instanceof Promise))
             start(call);
