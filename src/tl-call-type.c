@@ -572,11 +572,23 @@ describe_instance (const char *article,
   return g_strconcat (article, name, NULL);
 }
 
+/* As short as it can be. */
+static char *
+describe_double (double number)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_ascii_formatd (text, sizeof text, "%.15g", number);
+  if (g_ascii_strtod (text, NULL) < number || g_ascii_strtod (text, NULL) > number)
+    g_ascii_dtostr (text, sizeof text, number);
+
+  return g_strdup (text);
+}
+
 char *
 tl_call_describe_value (const GValue *value)
 {
   GType type = G_VALUE_TYPE (value);
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
 
   switch (G_TYPE_FUNDAMENTAL (type))
     {
@@ -614,10 +626,10 @@ tl_call_describe_value (const GValue *value)
       return g_strdup_printf ("%" G_GUINT64_FORMAT, g_value_get_uint64 (value));
 
     case G_TYPE_FLOAT:
-      return g_strdup (g_ascii_dtostr (text, sizeof text, (double) g_value_get_float (value)));
+      return describe_double ((double) g_value_get_float (value));
 
     case G_TYPE_DOUBLE:
-      return g_strdup (g_ascii_dtostr (text, sizeof text, g_value_get_double (value)));
+      return describe_double (g_value_get_double (value));
 
     case G_TYPE_POINTER:
       if (type == G_TYPE_GTYPE)

@@ -221,6 +221,9 @@ tl_future_set_value (TlFuture     *self,
       return tl_future_set_object (self, g_value_get_object (value));
 
     case G_TYPE_POINTER:
+      /* A GType is a pointer, too, and should come out as what it is. */
+      if (type != G_TYPE_POINTER)
+        return tl_future_set_boxed (self, G_TYPE_VALUE, value);
       return tl_future_set_pointer (self, g_value_get_pointer (value), NULL);
 
     case G_TYPE_VARIANT:
