@@ -4,24 +4,30 @@
 // Prints the checksums of files and of all files in directories, as sha256sum
 // does, several at once.
 //
-// All that blocks is a native call: a function of GIO or GLib that runs on a
-// worker thread while this one waits for it with `await`. Each reader takes the
-// next file of the walk, loads it, has its sum computed and prints it. However
-// many files there are, only so many are on the way, because the walk goes on
-// when a reader asks it to.
+// What blocks is a native call: a function of GIO or GLib that runs on a worker
+// thread while this one waits for it with `await`. Each reader takes the next
+// file of the walk, loads it, has its sum computed and prints it. However many
+// files there are, only so many are on the way, because the walk goes on when a
+// reader asks it to.
 //
 // A file that is too large to be loaded takes a loop in the middle, which is no
 // single call. That is a function in JavaScript, which runs in a realm: another
 // gjs process.
 //
-// Ctrl-C cancels every future that is on its way. It is examples/c/checksum.c,
-// in JavaScript.
+// What GIO has as an asynchronous function of its own goes along with that. One
+// cancellable stops all of it on Ctrl-C. It is examples/c/checksum.c, in
+// JavaScript.
 
 import Gio from 'gi://Gio?version=2.0';
 import GLib from 'gi://GLib?version=2.0';
 import GObject from 'gi://GObject?version=2.0';
 import System from 'system';
 import Tl from 'gi://Tl?version=1';
+
+Gio._promisify(Gio.FileEnumerator.prototype, 'next_files_async');
+
+// So many entries of a directory at once.
+const CHUNK = 100;
 
 // What is larger is read in pieces.
 const LOAD_SIZE = 8 * 1024 * 1024;
@@ -103,9 +109,9 @@ class Console {
     #writing = null;
     #status = '';
 
-    /** @param run runs a native call, and gives up when the job does */
-    constructor(run, OutputStream) {
-        this.run = run;
+    constructor(executor, cancellable, OutputStream) {
+        this.executor = executor;
+        this.cancellable = cancellable;
         this.output = OutputStream.new(1, false);
         this.errors = OutputStream.new(2, false);
         this.hasStatus = GLib.log_writer_supports_color(2) && GLib.getenv('TERM') !== 'dumb';
@@ -126,7 +132,9 @@ class Console {
                     text += this.#lines.shift();
                 if (this.#isTerminal && this.#status)
                     text = ERASE_LINE + text + this.#status;
-                await this.run(Gio.OutputStream.prototype.write_all, this.output, toBytes(text), null);
+                // A pipe that nobody reads holds up a thread, and not this one.
+                await this.executor.submit(Gio.OutputStream.prototype.write_all, this.output, toBytes(text),
+                    this.cancellable);
             }
         } finally {
             // Not a turn later: a line that comes meanwhile would be left lying.
@@ -202,8 +210,8 @@ function checksumInPieces(uri, type, size) {
 
 class Job {
     #exitStatus = 0;
-    #cancelled = false;
-    #onTheWay = new Set();
+    #cancellable = new Gio.Cancellable();
+    #inRealms = new Set();
     #done = {files: 0, bytes: 0};
     #total = null;
 
@@ -214,34 +222,18 @@ class Job {
         this.readers = new Tl.Executor({name: 'read', maxWorkers: options.jobs});
         // The walk, the counting, and a printing that waits for its reader.
         this.others = new Tl.Executor({name: 'walk', maxWorkers: 3});
-        this.console = new Console((...call) => this.#run(this.others, ...call), unix.OutputStream);
-    }
-
-    /** Everything that is waited for comes through here, so that Ctrl-C finds it. */
-    async #follow(future) {
-        this.#onTheWay.add(future);
-        try {
-            return await future;
-        } finally {
-            this.#onTheWay.delete(future);
-        }
-    }
-
-    async #run(executor, ...call) {
-        if (this.#cancelled)
-            throw new Error('cancelled');
-        return this.#follow(executor.submit(...call));
+        this.console = new Console(this.others, this.#cancellable, unix.OutputStream);
     }
 
     cancel(exitStatus) {
         this.#exitStatus = exitStatus;
-        this.#cancelled = true;
-        for (const future of this.#onTheWay)
+        this.#cancellable.cancel();
+        for (const future of this.#inRealms)
             future.cancel();
     }
 
     #complain(path, message) {
-        if (this.#cancelled)
+        if (this.#cancellable.is_cancelled())
             return;
         this.console.complain(`${escape(path)}: ${message}`);
         this.#exitStatus ||= EXIT_FAILED;
@@ -256,8 +248,8 @@ class Job {
             const file = Gio.File.new_for_path(argument);
             const path = fromText(argument);
             try {
-                const info = await this.#run(this.others, Gio.File.prototype.query_info, file, attributes,
-                    Gio.FileQueryInfoFlags.NONE, null);
+                const info = await this.others.submit(Gio.File.prototype.query_info, file, attributes,
+                    Gio.FileQueryInfoFlags.NONE, this.#cancellable);
                 const type = info.get_file_type();
                 if (type === Gio.FileType.REGULAR)
                     yield {file, path, size: info.get_size()};
@@ -275,21 +267,25 @@ class Job {
 
     async *#walkDirectory(top, topPath, attributes, complain) {
         const directories = [[top, topPath]];
-        while (directories.length > 0) {
+        while (directories.length > 0 && !this.#cancellable.is_cancelled()) {
             const [directory, path] = directories.pop();
             // Not g_build_filename(), which would make one slash of many.
             const prefix = path.endsWith('/') ? path : `${path}/`;
             try {
-                const entries = await this.#run(this.others, Gio.File.prototype.enumerate_children, directory,
-                    attributes, Gio.FileQueryInfoFlags.NOFOLLOW_SYMLINKS, null);
-                let info;
-                while ((info = await this.#run(this.others, Gio.FileEnumerator.prototype.next_file, entries, null))) {
-                    const file = entries.get_child(info);
-                    const type = info.get_file_type();
-                    if (type === Gio.FileType.REGULAR)
-                        yield {file, path: prefix + basename(file), size: info.get_size()};
-                    else if (type === Gio.FileType.DIRECTORY)
-                        directories.push([file, prefix + basename(file)]);
+                const entries = await this.others.submit(Gio.File.prototype.enumerate_children, directory, attributes,
+                    Gio.FileQueryInfoFlags.NOFOLLOW_SYMLINKS, this.#cancellable);
+                for (;;) {
+                    const infos = await entries.next_files_async(CHUNK, GLib.PRIORITY_DEFAULT, this.#cancellable);
+                    if (infos.length === 0)
+                        break;
+                    for (const info of infos) {
+                        const file = entries.get_child(info);
+                        const type = info.get_file_type();
+                        if (type === Gio.FileType.REGULAR)
+                            yield {file, path: prefix + basename(file), size: info.get_size()};
+                        else if (type === Gio.FileType.DIRECTORY)
+                            directories.push([file, prefix + basename(file)]);
+                    }
                 }
                 entries.close(null);
             } catch (error) {
@@ -310,9 +306,9 @@ class Job {
     // The files
 
     async #load({file}) {
-        const [bytes] = await this.#run(this.readers, Gio.File.prototype.load_bytes, file, null);
+        const [bytes] = await this.readers.submit(Gio.File.prototype.load_bytes, file, this.#cancellable);
         this.#done.bytes += bytes.get_size();
-        return this.#run(this.readers, GLib.compute_checksum_for_bytes, this.type, bytes);
+        return this.readers.submit(GLib.compute_checksum_for_bytes, this.type, bytes);
     }
 
     async #readInPieces({file, size}) {
@@ -322,7 +318,12 @@ class Job {
             this.#done.bytes += fraction * size - known;
             known = fraction * size;
         });
-        return this.#follow(future);
+        this.#inRealms.add(future);
+        try {
+            return await future;
+        } finally {
+            this.#inRealms.delete(future);
+        }
     }
 
     async #read(files) {
@@ -336,7 +337,7 @@ class Job {
                 this.#complain(found.path, reason(error));
                 continue;
             }
-            if (this.#cancelled)
+            if (this.#cancellable.is_cancelled())
                 return;
             await this.console.print(line);
             this.#done.files++;
@@ -387,14 +388,14 @@ class Job {
             // Twice as many as there are threads: one is read while another is on its way here.
             await Promise.all(Array.from({length: 2 * jobs}, () => this.#read(files)));
         } catch (error) {
-            if (!this.#cancelled) {
+            if (!this.#cancellable.is_cancelled()) {
                 this.console.complain(`standard output: ${reason(error)}`);
                 this.cancel(EXIT_FAILED);
             }
         }
 
         // The counting may still go on.
-        this.#cancelled = true;
+        this.#cancellable.cancel();
         await Promise.all([this.readers.shutdown(), this.others.shutdown()]);
         if (this.console.hasStatus)
             this.console.setStatus('');

@@ -14,8 +14,8 @@ Gio._promisify(BenchPeer.Helper.prototype, 'work_async');
 const THREADS = 2;
 const {work} = BenchPeer.Helper.prototype;
 
-async function openExecutor() {
-    const executor = new Tl.Executor({name: 'bench', maxWorkers: THREADS});
+async function openExecutor(options) {
+    const executor = new Tl.Executor({name: 'bench', maxWorkers: THREADS, ...options});
     const helper = new BenchPeer.Helper();
     return {
         call: i => executor.submit(work, helper, i),
@@ -73,6 +73,7 @@ function contestants(run) {
         {name: 'Tl.Executor', open: openExecutor, run},
         {name: 'GTask in a C helper, promisified', open: openTask, run},
         {name: 'one source in a C helper, a promise', open: openSource, run},
+        {name: 'Tl.Executor, no spinning', open: () => openExecutor({spinTime: 0}), run},
         {name: 'Tl.Executor, by name', open: openByName, run},
         {name: 'Tl.EventThread', open: openEventThread, run},
     ];

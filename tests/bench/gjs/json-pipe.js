@@ -12,7 +12,8 @@ const CHILD = Gio.File.new_for_uri(import.meta.url).get_parent().get_child('json
 export class JsonPipe {
     #pending = new Map();
     #last = 0;
-    #process = Gio.Subprocess.new(['gjs', '-m', CHILD], Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE);
+    #process = Gio.Subprocess.new(['gjs', '-m', CHILD],
+        Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE);
     #input = this.#process.get_stdin_pipe();
 
     constructor() {
