@@ -6,17 +6,19 @@
 
 G_BEGIN_DECLS
 
-/* Calls @func once more, a moment later, in the main context that the calling
- * thread is dispatching a source of.
- *
- * It is for functions of a language that were called and had no effect: GJS
- * before 1.76 answers in the stead of its functions while it is between two
- * slices of an incremental collection of garbage. The next slice comes when
- * JavaScript allocates something, so that a program of which all callbacks are
- * answered like that stands still for ever. Where that may be so, the collection
- * is brought to its end before. */
-void tl_call_again (GSourceOnceFunc  func,
-                    gpointer         data,
-                    GDestroyNotify   destroy);
+/* What becomes of functions of a language that were called and had no effect:
+ * GJS 1.74 answers in the stead of its functions while it is between two slices
+ * of an incremental collection of garbage. The next slice comes when JavaScript
+ * allocates something, so that a program of which all callbacks are answered like
+ * that stands still for ever. */
+
+/* Brings such a collection to its end, where there may be one. */
+void tl_end_collection (void);
+
+/* Calls @func once more, a moment later and after that, in the main context that
+ * the calling thread is dispatching a source of. */
+void tl_call_again     (GSourceOnceFunc  func,
+                        gpointer         data,
+                        GDestroyNotify   destroy);
 
 G_END_DECLS

@@ -20,8 +20,8 @@ typedef struct
 
 /* GJS runs on the thread that the process began with, or it is not known where.
  * It is not linked to: a process has it or has not. */
-static void
-end_collection (void)
+void
+tl_end_collection (void)
 {
   gpointer (*get_current) (void);
   void (*collect) (gpointer context);
@@ -43,7 +43,7 @@ again (gpointer data)
 {
   Again *self = data;
 
-  end_collection ();
+  tl_end_collection ();
   self->func (self->data);
 
   return G_SOURCE_REMOVE;

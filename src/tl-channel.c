@@ -4,6 +4,7 @@
 
 #include "threadloop.h"
 
+#include "tl-again-private.h"
 #include "tl-frame-private.h"
 #include "tl-lifeline-private.h"
 #include "tl-tee-private.h"
@@ -35,6 +36,7 @@ struct _TlChannel
   TlFrame         *heard;         /* what the listener is called for */
   GError          *end;           /* why nothing comes any more */
   gboolean         told;
+  gboolean         deaf;          /* the listener could not hear, and is asked again */
 
   TlFrameWriter    writer;
 
@@ -204,7 +206,7 @@ listener_unref (Listener *listener)
 static gboolean
 is_ready (TlChannel *self)
 {
-  return self->fd >= 0 && (!g_queue_is_empty (&self->frames) || (self->end != NULL && !self->told));
+  return self->fd >= 0 && !self->deaf && (!g_queue_is_empty (&self->frames) || (self->end != NULL && !self->told));
 }
 
 /* Takes the channel out of the main loop: it was closed, or there is no more.
@@ -265,8 +267,37 @@ read_frames (TlChannel *self)
     tl_frame_reader_read (self->reader, self->fd, &self->frames, &self->end);
 }
 
+static void turn (TlChannel *self);
 
-/* Calls who listens. That may close the channel, and come here once more. */
+static void
+ask_again (gpointer data)
+{
+  TlChannel *self = data;
+
+  self->deaf = FALSE;
+  turn (self);
+}
+
+/* Calls who listens, with a frame or with the end. */
+static gboolean
+tell (TlChannel     *self,
+      Listener      *listener,
+      const TlFrame *frame)
+{
+  if (frame != NULL
+      ? listener->func (frame->kind, frame->id, frame->text, frame->blobs.length, NULL, listener->user_data)
+      : listener->func (0, 0, "", 0, self->end, listener->user_data))
+    return TRUE;
+
+  if (self->fd < 0)
+    return TRUE;
+
+  self->deaf = TRUE;
+  tl_call_again (ask_again, tl_channel_ref (self), (GDestroyNotify) tl_channel_unref);
+  return FALSE;
+}
+
+/* The listener may close the channel, and come here once more. */
 static void
 deliver (TlChannel *self)
 {
@@ -276,21 +307,28 @@ deliver (TlChannel *self)
   if (listener == NULL)
     return;
 
-  while ((frame = g_queue_pop_head (&self->frames)) != NULL)
+  while (!self->deaf && (frame = g_queue_pop_head (&self->frames)) != NULL)
     {
       TlFrame *outer = self->heard;
+      gboolean heard;
 
       self->heard = frame;
-      listener->func (frame->kind, frame->id, frame->text, frame->blobs.length, NULL, listener->user_data);
+      heard = tell (self, listener, frame);
       self->heard = outer;
-      tl_frame_free (frame);
+
+      if (heard)
+        tl_frame_free (frame);
+      else
+        g_queue_push_head (&self->frames, frame);
     }
 
-  if (self->fd >= 0 && self->end != NULL && !self->told)
+  if (self->fd >= 0 && self->end != NULL && !self->told && !self->deaf)
     {
       self->told = TRUE;
-      listener->func (0, 0, "", 0, self->end, listener->user_data);
-      stop_listening (self);
+      if (tell (self, listener, NULL))
+        stop_listening (self);
+      else
+        self->told = FALSE;
     }
 
   listener_unref (listener);
@@ -510,6 +548,14 @@ tl_channel_poll (TlChannel **channels,
 
   g_return_val_if_fail (n_channels == 0 || channels != NULL, FALSE);
   g_return_val_if_fail (timeout >= -1, FALSE);
+
+  /* Nobody comes back to these while no main context runs. */
+  for (gsize i = 0; i < n_channels; i++)
+    if (channels[i]->deaf)
+      {
+        tl_end_collection ();
+        channels[i]->deaf = FALSE;
+      }
 
   for (gsize i = 0; i < n_channels; i++)
     ready |= channels[i]->listener != NULL && is_ready (channels[i]);

@@ -28,14 +28,19 @@ G_BEGIN_DECLS
  * that was in the middle of a frame, and %G_IO_ERROR_INVALID_DATA where what came
  * was no frame.
  *
+ * Where it returns %FALSE it is called once more for the same, a little later.
+ * That is for languages that are not able to answer each time.
+ *
+ * Returns: %TRUE if it has heard
+ *
  * Since: 1.0
  */
-typedef void (*TlChannelFunc) (guint          kind,
-                               guint          id,
-                               const char    *text,
-                               guint          n_blobs,
-                               const GError  *error,
-                               gpointer       user_data);
+typedef gboolean (*TlChannelFunc) (guint          kind,
+                                   guint          id,
+                                   const char    *text,
+                                   guint          n_blobs,
+                                   const GError  *error,
+                                   gpointer       user_data);
 
 #define TL_TYPE_CHANNEL (tl_channel_get_type ())
 

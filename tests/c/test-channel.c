@@ -41,6 +41,7 @@ typedef struct
   GPtrArray *heard;
   GError    *end;
   guint      n_ends;
+  guint      deaf_for;    /* that many calls */
   TtTrace    trace;
   void     (*then)  (gpointer ear);
 } Ear;
@@ -82,7 +83,7 @@ ear_free (Ear *ear)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ear, ear_free)
 
-static void
+static gboolean
 hear (guint          kind,
       guint          id,
       const char    *text,
@@ -97,6 +98,12 @@ hear (guint          kind,
   g_assert_cmpint (ear->trace.destroyed, ==, 0);
   g_assert_null (ear->end);
 
+  if (ear->deaf_for > 0)
+    {
+      ear->deaf_for--;
+      return FALSE;
+    }
+
   if (error != NULL)
     {
       g_assert_cmpstr (text, ==, "");
@@ -104,7 +111,7 @@ hear (guint          kind,
       g_assert_null (tl_channel_take_blob (ear->channel));
       ear->end = g_error_copy (error);
       ear->n_ends++;
-      return;
+      return TRUE;
     }
 
   heard = g_new0 (Heard, 1);
@@ -119,6 +126,8 @@ hear (guint          kind,
 
   if (ear->then != NULL)
     ear->then (ear);
+
+  return TRUE;
 }
 
 static void
@@ -245,6 +254,35 @@ test_arrive (void)
     g_assert_true (g_bytes_equal (g_ptr_array_index (nth (b, 1)->blobs, i), blobs[i]));
   g_assert_cmpuint (nth (b, 2)->kind, ==, 3);
   g_assert_cmpstr (nth (a, 0)->text, ==, "back");
+}
+
+/* Who could not hear is called for the same once more, and misses nothing. */
+static void
+test_deaf (void)
+{
+  g_autoptr(Ear) a = NULL;
+  g_autoptr(Ear) b = NULL;
+
+  make_pair (&a, &b);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (tl_channel_send (a->channel, 1, i, NULL, NULL, 0));
+
+  b->deaf_for = 2;
+  tt_run_until (has_three, b);
+  g_assert_cmpuint (b->deaf_for, ==, 0);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (nth (b, i)->id, ==, i);
+
+  /* Without a main loop, too. */
+  g_assert_true (tl_channel_send (a->channel, 1, 3, NULL, NULL, 0));
+  b->deaf_for = 1;
+  while (b->heard->len < 4)
+    tl_channel_poll (&b->channel, 1, TT_PATIENCE);
+
+  b->deaf_for = 1;
+  tl_channel_close (a->channel);
+  tt_run_until (has_ended, b);
+  g_assert_cmpuint (b->n_ends, ==, 1);
 }
 
 /* Nothing waits for who does not read, and nothing is lost. */
@@ -753,6 +791,7 @@ static void
 add_tests (void)
 {
   g_test_add_func ("/channel/frames-arrive-as-they-were-sent", test_arrive);
+  g_test_add_func ("/channel/who-could-not-hear-is-called-again", test_deaf);
   g_test_add_func ("/channel/much-is-neither-waited-for-nor-lost", test_much);
   g_test_add_func ("/channel/many-come-in-order", test_many);
   g_test_add_func ("/channel/a-frame-in-pieces", test_pieces);

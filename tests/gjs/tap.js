@@ -116,7 +116,7 @@ export async function rejects(promise, expected) {
 function checkError(error, expected) {
     if (expected instanceof RegExp)
         match(`${error?.name}: ${error?.message}`, expected);
-    else if (expected === Error || Error.isPrototypeOf(expected))
+    else if (expected === Error || Error.isPrototypeOf(expected) || expected?.$gtype !== undefined)
         ok(error instanceof expected, `${show(error)} is not a ${expected.name}`);
     else if (expected !== undefined)
         ok(expected(error), `${show(error)} is not the error that was expected`);

@@ -3,7 +3,7 @@
 // What goes through the channel between a program and its realms. The kind of a frame is one of these, and TAGGED if its
 // text is not just JSON; above that is the number of the function, in a call.
 
-/* exported ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW, takeBlobs */
+/* exported ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW, listen, takeBlobs */
 
 var ToRealm = {
     DEFINE: 1,          // id: of the function; text: how to make it
@@ -32,6 +32,18 @@ var DESCRIBE = 0;
 
 // How many values a generator makes before it is asked for more.
 var WINDOW = 4;
+
+/** Has fn called for each frame, which it has heard also if it throws. GJS, where it does not call it, returns false. */
+function listen(channel, fn) {
+    channel.listen((...frame) => {
+        try {
+            fn(...frame);
+        } catch (error) {
+            logError(error);
+        }
+        return true;
+    });
+}
 
 /** The blobs of the frame that is being heard. */
 function takeBlobs(channel, n) {

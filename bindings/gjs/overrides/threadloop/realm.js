@@ -8,7 +8,7 @@ const {Gio, GLib, Tl} = imports.gi;
 
 const {decode} = imports.overrides.threadloop.clone;
 const {
-    ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, takeBlobs,
+    ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, listen, takeBlobs,
 } = imports.overrides.threadloop.frames;
 
 const CHANNEL_FD = 3;
@@ -100,7 +100,7 @@ var Realm = class {
             throw error;
         }
         this.pid = Number(this.#process.get_identifier());
-        this.#channel.listen((...frame) => this.#heard(...frame));
+        listen(this.#channel, (...frame) => this.#heard(...frame));
         this.#process.wait_async(null, () => this.#reaped());
     }
 

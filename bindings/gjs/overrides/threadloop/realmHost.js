@@ -368,7 +368,7 @@ imports.searchPath.unshift(...settings.searchPath.filter(path => !imports.search
 Tl.currentTask = () => current;
 
 functions.set(DESCRIBE, describe);
-channel.listen(heard);
+frames.listen(channel, heard);
 channel.send(FromRealm.READY, 0, null, null);
 loop.run();
 System.exit(0);

@@ -7,6 +7,7 @@
 const {Gio, GLib, Tl} = imports.gi;
 
 const {encode} = imports.overrides.threadloop.clone;
+const {listen} = imports.overrides.threadloop.frames;
 const {define} = imports.overrides.threadloop.source;
 const {Realm} = imports.overrides.threadloop.realm;
 const {RealmCall} = imports.overrides.threadloop.realmCall;
@@ -82,7 +83,7 @@ class Core {
     /** Has the pool shut down when nobody holds `channel` any more. */
     watch(channel) {
         this.#handle = Tl.Channel.new_for_fd(channel.take_peer());
-        this.#handle.listen(() => this.shutdown('drain'));
+        listen(this.#handle, () => this.shutdown('drain'));
     }
 
     pump(timeout) {
