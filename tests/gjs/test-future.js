@@ -102,6 +102,23 @@ test('callbacks of a promise never run inside of what settles it', async () => {
     ok(heard);
 });
 
+test('a done-callback is called once, with the future, and can be taken back', async () => {
+    const future = Tl.Future.new(null);
+    const heard = [];
+
+    future.add_done_callback(done => heard.push(done));
+    const id = future.add_done_callback(() => heard.push('no'));
+    future.add_done_callback(() => {
+        throw new Error('This message is part of the test');
+    });
+    ok(future.remove_done_callback(id));
+    ok(!future.remove_done_callback(id));
+    later(() => future.set_int64(1));
+    equal(await future, 1);
+    deepEqual(heard, [future]);
+    throws(() => future.add_done_callback(null), TypeError);
+});
+
 test('cancelling says what it did, and rejects', async () => {
     const future = Tl.Future.new(null);
 

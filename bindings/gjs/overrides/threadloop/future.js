@@ -20,6 +20,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
     // Futures that somebody waits for, by their tags in the inbox.
     const awaited = new Map();
     let lastTag = 0;
+    let lastId = 0;
     let inbox = null;
 
     class Details {
@@ -27,7 +28,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
         outcome = null;     // {value} or {error}, of work that was done in JavaScript
         work = null;        // what goes on in a realm: {cancel(), pump(milliseconds), next()}
         stream = null;      // of a generator, when there are values or somebody wants some
-        listeners = null;   // of then(): {onFulfilled, onRejected, resolve, reject}
+        listeners = null;   // {onFulfilled, onRejected, resolve, reject} of then(), {callback, id}
         progress = null;
     }
 
@@ -146,13 +147,26 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
         let outcome;
 
         its.listeners = null;
+        for (const {callback} of listeners) {
+            try {
+                callback?.(future);
+            } catch (error) {
+                logError(error, `A callback of ${future.get_name() ?? 'a future'}`);
+            }
+        }
+        if (listeners.every(({callback}) => callback))
+            return;
+
         try {
             outcome = outcomeOf(future);
         } catch (error) {
             outcome = error;
             failed = true;
         }
-        for (const {onFulfilled, onRejected, resolve, reject} of listeners) {
+        for (const {callback, onFulfilled, onRejected, resolve, reject} of listeners) {
+            if (callback)
+                continue;
+
             const handler = failed ? onRejected : onFulfilled;
 
             if (typeof handler !== 'function') {
@@ -224,6 +238,24 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
 
         finally(onFinally) {
             return this.then().finally(onFinally);
+        },
+
+        // Not that of the library, which is a closure of GJS for each: in GJS 1.74 such a call may be lost.
+        add_done_callback(callback) {
+            if (typeof callback !== 'function')
+                throw new TypeError('add_done_callback() takes a function');
+            listen(this, {callback, id: ++lastId});
+            return lastId;
+        },
+
+        remove_done_callback(id) {
+            const its = detailsOf(this);
+            const found = its.listeners?.findIndex(listener => listener.id === id) ?? -1;
+
+            if (found < 0)
+                return false;
+            its.listeners.splice(found, 1);
+            return true;
         },
 
         wait(timeout = -1, cancellable = null) {

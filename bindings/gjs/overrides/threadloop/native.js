@@ -6,7 +6,7 @@
 
 var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Array, ArrayBuffer, DataView, Object, Uint8Array, imports} = globalThis;
+    const {Array, ArrayBuffer, DataView, Map, Object, TypeError, Uint8Array, imports} = globalThis;
     const {GLib, GObject} = imports.gi;
     const {onResult} = imports.overrides.threadloop.future;
 
@@ -16,6 +16,9 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
     // What `callables` has for a function that is written in JavaScript.
     const NONE = {callable: null, convert: null};
     const callables = new WeakMap();
+    // The same by name: of a class its methods, and all functions.
+    const methods = new WeakMap();
+    const functions = new Map();
 
     // The class is not always in what GJS prints of a function; its symbol is.
     const SYMBOL = /\/\* wrapper for native symbol (\w+)\(\) \*\//;
@@ -56,18 +59,28 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
         return found === NONE ? null : found;
     }
 
+    function remembered(known, name, find) {
+        let found = known.get(name);
+
+        if (found === undefined)
+            known.set(name, found = describe(asTypeError(find)));
+        return found;
+    }
+
     /** The function of C with a name such as `GLib.usleep`. */
     function lookUpName(name) {
-        return describe(asTypeError(() => Tl.Callable.lookup(name)));
+        return remembered(functions, name, () => Tl.Callable.lookup(name));
     }
 
     /** The function of C behind `target.name()`. */
     function lookUpMethod(target, name) {
-        const gtype = target?.constructor?.$gtype;
+        const type = target?.constructor;
 
-        if (gtype === undefined)
+        if (type?.$gtype === undefined)
             throw new TypeError(`call() takes an object and the name of a method, or the name of a function such as 'GLib.usleep'`);
-        return describe(asTypeError(() => Tl.Callable.lookup_method(gtype, name)));
+        if (!methods.has(type))
+            methods.set(type, new Map());
+        return remembered(methods.get(type), name, () => Tl.Callable.lookup_method(type.$gtype, name));
     }
 
     /** Runs what was looked up on the executor. The arguments are checked before anything runs. */
