@@ -338,12 +338,6 @@ instance_in (TlKeep            *keep,
 }
 
 static void
-free_value (gpointer value)
-{
-  g_boxed_free (G_TYPE_VALUE, value);
-}
-
-static void
 value_in (TlKeep       *keep,
           gboolean      give,
           gboolean      lasting,
@@ -357,7 +351,7 @@ value_in (TlKeep       *keep,
     }
 
   argument->v_pointer = G_IS_VALUE (value) ? g_boxed_copy (G_TYPE_VALUE, value) : g_new0 (GValue, 1);
-  tl_keep_add (keep, argument->v_pointer, free_value, G_TYPE_NONE, give);
+  tl_keep_add (keep, argument->v_pointer, NULL, G_TYPE_VALUE, give);
 }
 
 /* ---- Lists ---- */
@@ -511,7 +505,7 @@ elements_in (TlKeep            *keep,
   gsize size = tl_call_type_size (element);
   TlArgument argument;
 
-  if (source->data != NULL)
+  if (source->n > 0 && source->data != NULL)
     {
       memcpy (memory, source->data, source->n);
       return TRUE;

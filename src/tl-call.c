@@ -282,10 +282,11 @@ arg_in (Call          *self,
   const TlCallable *callable = self->callable;
   const TlCallArg *arg = &callable->args[i];
   gboolean is_cancellable = (int) i == callable->cancellable;
+  /* The cancellable is replaced, and what is changed in place stays ours. */
+  TlGiTransfer transfer = is_cancellable || arg->by_reference ? TL_GI_TRANSFER_NOTHING : arg->transfer;
   gsize length = 0;
 
-  if (!tl_call_in (&self->keep, arg->type, is_cancellable ? TL_GI_TRANSFER_NOTHING : arg->transfer,
-                   arg->nullable || is_cancellable, FALSE, value, &self->args[i], &length, error))
+  if (!tl_call_in (&self->keep, arg->type, transfer, arg->nullable || is_cancellable, FALSE, value, &self->args[i], &length, error))
     return FALSE;
 
   if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0 && self->args[i].v_pointer != NULL &&
@@ -340,6 +341,7 @@ make_arg (Call    *self,
 
     case TL_KIND_VALUE:
       argument->v_pointer = g_new0 (GValue, 1);
+      destroy = NULL;
       break;
 
     default:
@@ -347,7 +349,7 @@ make_arg (Call    *self,
       break;
     }
 
-  tl_keep_add (&self->keep, argument->v_pointer, destroy, G_TYPE_NONE, FALSE);
+  tl_keep_add (&self->keep, argument->v_pointer, destroy, G_TYPE_VALUE, FALSE);
   return TRUE;
 }
 

@@ -123,7 +123,8 @@ hide_companions (TlCallable *self,
 }
 
 static void
-list_params_and_results (TlCallable *self)
+list_params_and_results (TlCallable *self,
+                         guint       offset)
 {
   const TlCallArg *ret = &self->args[self->n_args];
 
@@ -146,12 +147,12 @@ list_params_and_results (TlCallable *self)
       if (arg->direction == TL_GI_DIRECTION_OUT)
         continue;
 
-      if (self->cancellable < 0 && self->n_params > 0 + (guint) (i == 0) &&
+      if (self->cancellable < 0 && i >= offset && arg->type->kind == TL_KIND_INSTANCE &&
           arg->type->gtype == G_TYPE_CANCELLABLE && arg->direction == TL_GI_DIRECTION_IN)
         self->cancellable = (int) i;
 
       self->params[self->n_params++] = i;
-      if (!arg->nullable)
+      if (!arg->nullable && self->cancellable != (int) i)
         self->n_required = self->n_params;
     }
 
@@ -345,7 +346,7 @@ tl_callable_new (const TlGi  *gi,
   read_return (gi, info, &self->args[self->n_args]);
 
   hide_companions (self, gi, info, offset);
-  list_params_and_results (self);
+  list_params_and_results (self, offset);
   self->only_changes_self = offset > 0 && only_changes_self (self);
 
   if (!check (self, gi, container, error))
