@@ -419,6 +419,13 @@ failed:
   return FALSE;
 }
 
+static void
+followed_cancelled (GCancellable *followed,
+                    gpointer      either)
+{
+  g_cancellable_cancel (either);
+}
+
 /* What is tripped when one of two others is. */
 static GCancellable *
 follow_both (Call         *self,
@@ -430,7 +437,7 @@ follow_both (Call         *self,
   self->followed[0] = g_object_ref (one);
   self->followed[1] = g_object_ref (other);
   for (guint i = 0; i < G_N_ELEMENTS (self->followed); i++)
-    self->followed_ids[i] = g_cancellable_connect (self->followed[i], G_CALLBACK (g_cancellable_cancel),
+    self->followed_ids[i] = g_cancellable_connect (self->followed[i], G_CALLBACK (followed_cancelled),
                                                    g_object_ref (either), g_object_unref);
 
   return either;
