@@ -230,14 +230,16 @@ test('what cannot cross is named by its place', () => {
     class Point {}
 
     refused(() => 1, 'args is a function and cannot cross to a realm');
-    refused([1, {rows: [0, 0, 0, {onClick() {}}]}], 'args[1].rows[3].onClick is a function and cannot cross to a realm');
+    refused([1, {rows: [0, 0, 0, {onClick() {}}]}],
+        'args[1].rows[3].onClick is a function and cannot cross to a realm');
     refused([Symbol('x')], 'args[0] is a symbol and cannot cross to a realm');
     refused([new Map([['k', [Promise.resolve()]]])], 'args[0].<value 0>[0] is a promise and cannot cross to a realm');
     refused({'a b': new Point()}, 'args["a b"] is an instance of Point and cannot cross to a realm');
     refused([new WeakMap()], 'args[0] is an instance of WeakMap and cannot cross to a realm');
     refused([Gio.File.new_for_path('/')],
         'args[0] is a GObject, GLocalFile, and cannot cross to a realm');
-    refused([Object.create({}), new Point()], 'args[0] is an object with a prototype of its own and cannot cross to a realm');
+    refused([Object.create({}), new Point()],
+        'args[0] is an object with a prototype of its own and cannot cross to a realm');
     refused([new GLib.DateTime()], 'args[0] is an instance of GLib_DateTime and cannot cross to a realm');
     refused([class List extends Array {}.of(1)], 'args[0] is an instance of List and cannot cross to a realm');
 

@@ -35,11 +35,11 @@ test('what happened to one that was killed, with its last words', () => withPool
         imports.gi.GLib.usleep(10e6);
     }), isAbandoned);
 
-    match(message, /was ended by signal 15 \(.+\) while it ran a function without a name:\n.*the last words of a realm/s);
+    match(message, /was ended by signal 15 \(.+\) while it ran a function without a name:\n.*last words of a realm/s);
     equal(await run(pool, () => 1), 1);
 }));
 
-test('a call goes to another realm where the one that was free is found dead', () => withPool({maxRealms: 1}, async pool => {
+test('a call does not go to a realm that is found dead', () => withPool({maxRealms: 1}, async pool => {
     const pid = await run(pool, getPid);
 
     kill(pid);
@@ -174,7 +174,7 @@ for (const signal of ['KILL', 'TERM', 'INT']) {
 
 // ---- Realms that cannot be made; this is for the rest of the program ----
 
-test('a host that cannot start fails the calls, and is not tried for ever', () => withPool({maxRealms: 2}, async pool => {
+test('a host that cannot start fails its calls, not for ever', () => withPool({maxRealms: 2}, async pool => {
     const {Repository} = imports.gi.GIRepository;
     const directory = GLib.dir_make_tmp('typelibs-XXXXXX');
     const repository = Repository.dup_default?.() ?? Repository;

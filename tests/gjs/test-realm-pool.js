@@ -198,7 +198,7 @@ test('onabort, addEventListener and removeEventListener', () => withPool({maxRea
     mark.clear();
 }));
 
-test('a realm whose call does not listen is killed after a time', () => withPool({maxRealms: 1, grace: 100}, async pool => {
+test('a realm whose call does not listen is killed', () => withPool({maxRealms: 1, grace: 100}, async pool => {
     const mark = new Mark();
     const pid = await run(pool, getPid);
     const deaf = begin(pool, stayDeaf, mark.path);

@@ -127,7 +127,7 @@ test('a result that cannot cross is an error', async () => {
 
 test('import() in a function', async () => {
     equal(await run(pool, async name => (await import('gi://GLib')).default.path_get_basename(name), '/a/b'), 'b');
-    equal(await run(pool, () => import('gi://Gio').then(({default: {File}}) => File.new_for_path('/x').get_path())), '/x');
+    equal(await run(pool, () => import('gi://Gio').then(gio => gio.default.File.new_for_path('/x').get_path())), '/x');
 });
 
 async function withModule(source, fn) {
@@ -256,7 +256,8 @@ test('a generator that fails, and one that is cancelled', async () => {
 test('much data, both ways', async () => {
     const bytes = new GLib.Bytes(new Uint8Array(20 << 20).map((_, i) => i * 7 ^ i >> 8));
     const numbers = new Float64Array(1 << 20).fill(1.5);
-    const [same, sum, twice] = await run(pool, (a, b) => [a, b.reduce((x, y) => x + y), b.map(x => x * 2)], bytes, numbers);
+    const [same, sum, twice] = await run(pool, (a, b) => [a, b.reduce((x, y) => x + y), b.map(x => x * 2)],
+        bytes, numbers);
 
     ok(same.equal(bytes));
     equal(sum, 1.5 * (1 << 20));

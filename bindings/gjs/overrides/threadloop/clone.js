@@ -7,9 +7,9 @@
 //
 //     [value, [node, node, ...]]
 //
-// A value is a string, a finite number, a boolean or null as it is; [i] for the object that is node i; ['u'], ['n', text],
-// ['i', digits] for undefined, a number that JSON has not, and a BigInt. A node is [tag, ...], see `codecs`. Bytes are
-// never text: a node has the number of its blob.
+// A value is a string, a finite number, a boolean or null as it is; [i] for the object that is node i; ['u'] for
+// undefined; ['n', text] for a number that JSON has not; and ['i', digits] for a BigInt. A node is [tag, ...], see
+// `codecs`. Bytes are never text: a node has the number of its blob.
 //
 // An instance of a class is refused, where structuredClone() sends its data without the class: a call of one of its
 // methods would fail far from here, and a private field would be lost without a word.
@@ -78,8 +78,8 @@ var {encode, decode} = (() => {
         Float64Array, BigInt64Array, BigUint64Array, DataView,
     };
 
-    // By tag. node(encoder, value, at) gives the rest of the node, `at` being its number; make(decoder, node) the object
-    // without what it refers to, and fill(decoder, object, node) adds that.
+    // By tag. node(encoder, value, at) gives the rest of the node, `at` being its number; make(decoder, node) gives the
+    // object without what it refers to, and fill(decoder, object, node) adds that.
     const codecs = {
         o: {node: encodeProperties, make: () => ({}), fill: decodeProperties},
         N: {node: encodeProperties, make: () => Object.create(null), fill: decodeProperties},
@@ -115,7 +115,10 @@ var {encode, decode} = (() => {
             },
         },
         d: {node: (_encoder, date) => [date.getTime()], make: (_decoder, [, time]) => new Date(time ?? NaN)},
-        r: {node: (_encoder, {source, flags}) => [source, flags], make: (_decoder, [, ...parts]) => new RegExp(...parts)},
+        r: {
+            node: (_encoder, {source, flags}) => [source, flags],
+            make: (_decoder, [, source, flags]) => new RegExp(source, flags),
+        },
         b: {node: (encoder, bytes) => [encoder.blob(bytes)], make: (decoder, [, blob]) => decoder.blobs[blob]},
         B: {
             node: (encoder, buffer) => [encoder.blob(new GLib.Bytes(new Uint8Array(buffer)))],
@@ -123,7 +126,10 @@ var {encode, decode} = (() => {
         },
         t: {
             node: (encoder, view, at) => [
-                viewName(view), encoder.value(view.buffer, at, 'buffer'), view.byteOffset, view.length ?? view.byteLength,
+                view[Symbol.toStringTag],
+                encoder.value(view.buffer, at, 'buffer'),
+                view.byteOffset,
+                view.length ?? view.byteLength,
             ],
             make: (decoder, [, name, buffer, ...place]) => new VIEWS[name](decoder.value(buffer), ...place),
         },
@@ -163,10 +169,6 @@ var {encode, decode} = (() => {
         if (prototype === Array.prototype)
             return Object.keys(value).length === value.length && !value.includes(undefined) ? 'a' : 'A';
         return tags.get(prototype) ?? (value instanceof Error ? 'e' : value instanceof GLib.Error ? 'g' : undefined);
-    }
-
-    function viewName(view) {
-        return view[Symbol.toStringTag];
     }
 
     function encodeProperties(encoder, object, at) {
@@ -293,9 +295,10 @@ var {encode, decode} = (() => {
         }
 
         #refuse(value, parent, key) {
+            const path = this.#path(parent, key);
             const direction = this.#root === 'args' ? 'to' : 'from';
 
-            throw new TypeError(`${this.#path(parent, key)} is ${describe(value)} and cannot cross ${direction} a realm`);
+            throw new TypeError(`${path} is ${describe(value)} and cannot cross ${direction} a realm`);
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What goes through the channel between a program and its realms. The kind of a frame is one of these, and TAGGED if its
-// text is not just JSON; above that is the number of the function, in a call.
+// What goes through the channel between a program and its realms. The kind of a frame is one of these, and TAGGED if
+// its text is not just JSON; above that is the number of the function, in a call.
 
 /* exported ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW, listen, takeBlobs */
 

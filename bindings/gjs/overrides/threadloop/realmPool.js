@@ -17,6 +17,10 @@ const DEFAULTS = {name: 'a pool', maxRealms: GLib.get_num_processors(), idleTime
 // In milliseconds: how often idle realms are looked for at most.
 const MIN_TICK = 10;
 
+function shutDown(name) {
+    return new Tl.Error({code: Tl.Error.SHUT_DOWN, message: `${name} was shut down and takes no more work`});
+}
+
 /** What lives until the last realm has gone, also where nobody holds the pool any more. */
 class Core {
     #maxRealms;
@@ -64,7 +68,7 @@ class Core {
 
     call(definition, args, listener) {
         if (this.#closing !== null)
-            throw new Tl.Error({code: Tl.Error.SHUT_DOWN, message: `${this.name} was shut down and takes no more work`});
+            throw shutDown(this.name);
 
         const encoded = encode(args, 'args');
 
@@ -374,8 +378,8 @@ var RealmPool = class {
 
     /**
      * @param {string} uri of a module
-     * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value, if it
-     *   can cross
+     * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value, if
+     *   it can cross
      */
     describe(uri) {
         return new Promise((resolve, reject) => this.#call(null, [uri], {
@@ -401,8 +405,8 @@ var RealmPool = class {
     /**
      * Takes no more calls.
      *
-     * @param {string} [mode] what becomes of those that there are: 'drain' lets them run, 'cancel-queued' those that run
-     *   already, 'cancel-all' asks these to end, and kills those that do not
+     * @param {string} [mode] what becomes of those that there are: 'drain' lets them run, 'cancel-queued' lets those run
+     *   that do already, and 'cancel-all' asks these to end, and kills those that do not
      * @returns {Promise<void>} all realms have ended
      */
     shutdown(mode = 'drain') {
