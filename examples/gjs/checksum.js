@@ -57,7 +57,8 @@ async function loadUnix() {
     try {
         const [{default: GioUnix}, {default: GLibUnix}] =
             await Promise.all([import('gi://GioUnix?version=2.0'), import('gi://GLibUnix?version=2.0')]);
-        return {OutputStream: GioUnix.OutputStream, signalAdd: GLibUnix.signal_add};
+        // The typelib has gone from one name to the other.
+        return {OutputStream: GioUnix.OutputStream, signalAdd: GLibUnix.signal_add ?? GLibUnix.signal_add_full};
     } catch {
         return {OutputStream: Gio.UnixOutputStream, signalAdd: GLib.unix_signal_add};
     }
@@ -102,6 +103,9 @@ function reason(error) {
 
 // ---- The console ----
 
+/** Standard output takes no more. */
+class OutputError extends Error {}
+
 /** Lines on standard output, and one line of status on the terminal. */
 class Console {
     #isTerminal = GLib.log_writer_supports_color(1);
@@ -136,6 +140,8 @@ class Console {
                 await this.executor.submit(Gio.OutputStream.prototype.write_all, this.output, toBytes(text),
                     this.cancellable);
             }
+        } catch (error) {
+            throw new OutputError(reason(error));
         } finally {
             // Not a turn later: a line that comes meanwhile would be left lying.
             this.#writing = null;
@@ -329,18 +335,17 @@ class Job {
     async #read(files) {
         // The readers share one walk, which gives each of them another file.
         for await (const found of files) {
-            let line;
-            try {
-                const sum = await (found.size > LOAD_SIZE ? this.#readInPieces(found) : this.#load(found));
-                line = sumLine(sum, found.path);
-            } catch (error) {
-                this.#complain(found.path, reason(error));
-                continue;
-            }
             if (this.#cancellable.is_cancelled())
                 return;
-            await this.console.print(line);
-            this.#done.files++;
+            try {
+                const sum = await (found.size > LOAD_SIZE ? this.#readInPieces(found) : this.#load(found));
+                await this.console.print(sumLine(sum, found.path));
+                this.#done.files++;
+            } catch (error) {
+                if (error instanceof OutputError)
+                    throw error;
+                this.#complain(found.path, reason(error));
+            }
         }
     }
 
@@ -388,8 +393,11 @@ class Job {
             // Twice as many as there are threads: one is read while another is on its way here.
             await Promise.all(Array.from({length: 2 * jobs}, () => this.#read(files)));
         } catch (error) {
+            if (!(error instanceof OutputError))
+                throw error;
+            // All readers find out; the first one to say so is enough.
             if (!this.#cancellable.is_cancelled()) {
-                this.console.complain(`standard output: ${reason(error)}`);
+                this.console.complain(`standard output: ${error.message}`);
                 this.cancel(EXIT_FAILED);
             }
         }

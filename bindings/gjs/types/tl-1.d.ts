@@ -240,7 +240,7 @@ declare module 'gi://Tl?version=1' {
         interface ExecutorOptions {
             /** Of the threads, and for messages. */
             name?: string;
-            /** How many functions run at a time, on threads and in realms each; by default, the number of processors. */
+            /** How many functions run at a time, on threads and in realms each; by default, four more than processors. */
             maxWorkers?: number;
             /** How many tasks may wait; 0, the default, is for no limit. */
             maxQueued?: number;
