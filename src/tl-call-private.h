@@ -51,6 +51,24 @@ gboolean tl_call_in          (TlKeep            *keep,
                               gsize             *length,
                               GError           **error);
 
+gboolean tl_call_scalar_in   (const TlCallType  *type,
+                              const GValue      *value,
+                              TlArgument        *argument,
+                              GError           **error);
+gboolean tl_call_list_in     (TlKeep            *keep,
+                              const TlCallType  *type,
+                              TlGiTransfer       transfer,
+                              gboolean           nullable,
+                              gboolean           lasting,
+                              const GValue      *value,
+                              TlArgument        *argument,
+                              gsize             *length,
+                              GError           **error);
+gboolean tl_call_wrong_type  (const TlCallType  *type,
+                              gboolean           nullable,
+                              const GValue      *value,
+                              GError           **error);
+
 /* tl-call-out.c: makes a value of what a function gave, which takes it over, as
  * far as it is ours. @length is that of an array with a length of its own. */
 void     tl_call_out         (const TlCallType  *type,

@@ -85,7 +85,8 @@ TlCallType *tl_call_type_new_for_container (const TlGi       *gi,
                                             TlGiInfo         *info);
 void        tl_call_type_free              (TlCallType       *self);
 
-/* For people: "a string", "Gio.File", "a list of strings". */
+/* tl-call-describe.c, for people: "a string", "Gio.File", "a list of which each
+ * is a string". */
 char       *tl_call_type_describe          (const TlCallType *self);
 
 /* What a value is, for people: "null", "a string", "a Gio.File". */
@@ -96,6 +97,15 @@ gboolean    tl_call_type_is_bytes          (const TlCallType *self);
 
 /* How much one takes in memory. */
 gsize       tl_call_type_size              (const TlCallType *self);
+
+/* What is no pointer, whoever has it. */
+gboolean    tl_call_type_is_scalar         (const TlCallType *self);
+
+/* Integers as arguments of their size; it has to have room for them. */
+TlArgument  tl_call_type_from_integer      (const TlCallType *self,
+                                            guint64           integer);
+gint64      tl_call_type_to_integer        (const TlCallType *self,
+                                            TlArgument        argument);
 
 /* The range of an integer type. */
 void        tl_call_type_range             (const TlCallType *self,

@@ -46,69 +46,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
 
 /* ---- On the worker ---- */
 
+/* libffi widens an integer that is less than a word. */
 static TlArgument
 returned (const TlCallType *type,
           TlArgument        raw)
 {
-  TlArgument argument = { .v_uint64 = 0 };
+  if (!tl_call_type_is_scalar (type) || type->kind == TL_KIND_FLOAT || type->size >= sizeof (gsize))
+    return raw;
 
-  /* libffi widens what is less than a word. */
-  switch (type->size)
-    {
-    case 1:
-      argument.v_uint8 = (guint8) raw.v_size;
-      break;
-
-    case 2:
-      argument.v_uint16 = (guint16) raw.v_size;
-      break;
-
-    case 4:
-      if (type->kind == TL_KIND_FLOAT)
-        return raw;
-      argument.v_uint32 = (guint32) raw.v_size;
-      break;
-
-    default:
-      return raw;
-    }
-
-  return argument;
-}
-
-static gboolean
-is_scalar (const TlCallType *type)
-{
-  return type->kind < TL_KIND_STRING;
-}
-
-static gint64
-read_integer (const TlCallType *type,
-              TlArgument        argument)
-{
-  switch (type->kind)
-    {
-    case TL_KIND_INT8:
-      return argument.v_int8;
-
-    case TL_KIND_UINT8:
-      return argument.v_uint8;
-
-    case TL_KIND_INT16:
-      return argument.v_int16;
-
-    case TL_KIND_UINT16:
-      return argument.v_uint16;
-
-    case TL_KIND_INT32:
-      return argument.v_int32;
-
-    case TL_KIND_UINT32:
-      return argument.v_uint32;
-
-    default:
-      return argument.v_int64;
-    }
+  return tl_call_type_from_integer (type, raw.v_size);
 }
 
 static void
@@ -119,14 +65,13 @@ result_out (Call       *self,
 {
   const TlCallable *callable = self->callable;
   const TlCallArg *arg = &callable->args[i];
-  TlArgument argument = i < callable->n_args ? self->args[i]
-                      : is_scalar (arg->type) ? returned (arg->type, raw) : raw;
+  TlArgument argument = i < callable->n_args ? self->args[i] : returned (arg->type, raw);
   gsize length = 0;
 
   if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0)
     {
       guint at = (guint) arg->type->length;
-      gint64 n = read_integer (callable->args[at].type, self->args[at]);
+      gint64 n = tl_call_type_to_integer (callable->args[at].type, self->args[at]);
 
       length = n > 0 ? (gsize) n : 0;
     }
@@ -243,11 +188,11 @@ put_length (Call              *self,
   gint64 min;
   guint64 max;
 
-  if (*was_put && read_integer (arg->type, self->args[i]) != (gint64) length)
+  if (*was_put && tl_call_type_to_integer (arg->type, self->args[i]) != (gint64) length)
     {
       g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
                    " must be as long as another list, which has %" G_GINT64_FORMAT " elements, not %" G_GSIZE_FORMAT,
-                   read_integer (arg->type, self->args[i]), length);
+                   tl_call_type_to_integer (arg->type, self->args[i]), length);
       return FALSE;
     }
 
@@ -260,14 +205,7 @@ put_length (Call              *self,
     }
 
   *was_put = TRUE;
-  if (arg->type->size == 1)
-    self->args[i].v_uint8 = (guint8) length;
-  else if (arg->type->size == 2)
-    self->args[i].v_uint16 = (guint16) length;
-  else if (arg->type->size == 4)
-    self->args[i].v_uint32 = (guint32) length;
-  else
-    self->args[i].v_uint64 = length;
+  self->args[i] = tl_call_type_from_integer (arg->type, length);
 
   return TRUE;
 }
@@ -327,7 +265,7 @@ make_arg (Call    *self,
 
     case TL_KIND_ARRAY:
       n = type->fixed_size >= 0 ? type->fixed_size
-                                : read_integer (self->callable->args[type->length].type,
+                                : tl_call_type_to_integer (self->callable->args[type->length].type,
                                                 self->args[type->length]);
       argument->v_pointer = n >= 0 && n < G_MAXINT
                           ? g_try_malloc0_n ((gsize) n + 1, tl_call_type_size (type->element)) : NULL;

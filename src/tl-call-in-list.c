@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tl-call-private.h"
+
+#include "tl-values-private.h"
+
+#include <string.h>
+
+/* Values to lists of all kinds. */
+
+/* What a list is made of, which is one of these and lasts as long as the call. */
+typedef struct
+{
+  gsize        n;
+  TlValues    *values;
+  char       **strv;
+  const char  *data;            /* bytes; there is a nul behind them if @nul */
+  gboolean     nul;
+} Source;
+
+/* One of the source's elements; @space is for what is no value there. */
+static const GValue *
+source_get (const Source *source,
+            gsize         i,
+            GValue       *space)
+{
+  if (source->values != NULL)
+    return tl_values_peek (source->values, i);
+
+  if (source->strv != NULL)
+    {
+      g_value_init (space, G_TYPE_STRING);
+      g_value_set_static_string (space, source->strv[i]);
+    }
+  else
+    {
+      g_value_init (space, G_TYPE_UCHAR);
+      g_value_set_uchar (space, (guchar) source->data[i]);
+    }
+
+  return space;
+}
+
+static gpointer
+keep_boxed (TlKeep       *keep,
+            gboolean      lasting,
+            const GValue *value)
+{
+  gpointer boxed = g_value_get_boxed (value);
+
+  if (lasting)
+    return boxed;
+
+  boxed = g_boxed_copy (G_VALUE_TYPE (value), boxed);
+  tl_keep_add (keep, boxed, NULL, G_VALUE_TYPE (value), FALSE);
+
+  return boxed;
+}
+
+static const char *
+keep_string (TlKeep       *keep,
+             gboolean      lasting,
+             const GValue *value)
+{
+  char *string;
+
+  if (lasting)
+    return g_value_get_string (value);
+
+  string = g_value_dup_string (value);
+  tl_keep_add (keep, string, g_free, G_TYPE_NONE, FALSE);
+
+  return string;
+}
+
+static gboolean
+get_source (TlKeep           *keep,
+            const TlCallType *type,
+            gboolean          lasting,
+            const GValue     *value,
+            Source           *source)
+{
+  gboolean is_bytes = tl_call_type_is_bytes (type->element);
+
+  *source = (Source) { 0, };
+
+  if (G_VALUE_HOLDS (value, TL_TYPE_VALUES))
+    {
+      TlValues *values = g_value_get_boxed (value);
+
+      if (tl_values_is_map (values) != (type->kind == TL_KIND_HASH) && tl_values_get_size (values) > 0)
+        return FALSE;
+      source->values = keep_boxed (keep, lasting, value);
+      source->n = tl_values_get_size (values);
+      return TRUE;
+    }
+
+  if (G_VALUE_HOLDS (value, G_TYPE_STRV) && type->kind != TL_KIND_HASH)
+    {
+      source->strv = keep_boxed (keep, lasting, value);
+      source->n = g_strv_length (source->strv);
+      return TRUE;
+    }
+
+  if (!is_bytes)
+    return FALSE;
+
+  if (G_VALUE_HOLDS (value, G_TYPE_BYTES))
+    {
+      source->data = g_bytes_get_data (keep_boxed (keep, lasting, value), &source->n);
+      return TRUE;
+    }
+
+  if (G_VALUE_HOLDS (value, G_TYPE_BYTE_ARRAY))
+    {
+      GByteArray *array = keep_boxed (keep, lasting, value);
+
+      source->data = (const char *) array->data;
+      source->n = array->len;
+      return TRUE;
+    }
+
+  if (G_VALUE_HOLDS_STRING (value))
+    {
+      source->data = keep_string (keep, lasting, value);
+      source->n = strlen (source->data);
+      source->nul = TRUE;
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* @what is for errors: of a list it is "", of a map "key" or "value". */
+static gboolean
+element_in (TlKeep            *keep,
+            const TlCallType  *type,
+            TlGiTransfer       transfer,
+            const Source      *source,
+            gsize              i,
+            const char        *what,
+            TlArgument        *argument,
+            GError           **error)
+{
+  g_auto(GValue) space = G_VALUE_INIT;
+
+  *argument = (TlArgument) { .v_uint64 = 0 };
+
+  if (tl_call_in (keep, type,
+                  transfer == TL_GI_TRANSFER_EVERYTHING ? TL_GI_TRANSFER_EVERYTHING
+                                                        : TL_GI_TRANSFER_NOTHING,
+                  FALSE, TRUE, source_get (source, i, &space), argument, NULL, error))
+    return TRUE;
+
+  if (*what == '\0')
+    g_prefix_error (error, "[%" G_GSIZE_FORMAT "]", i);
+  else
+    g_prefix_error (error, "'s %s %" G_GSIZE_FORMAT, what, i / 2);
+  return FALSE;
+}
+
+/* All elements into memory, one after the other. */
+static gboolean
+elements_in (TlKeep            *keep,
+             const TlCallType  *element,
+             TlGiTransfer       transfer,
+             const Source      *source,
+             char              *memory,
+             GError           **error)
+{
+  gsize size = tl_call_type_size (element);
+  TlArgument argument;
+
+  if (source->n > 0 && source->data != NULL)
+    {
+      memcpy (memory, source->data, source->n);
+      return TRUE;
+    }
+
+  for (gsize i = 0; i < source->n; i++)
+    {
+      if (!element_in (keep, element, transfer, source, i, "", &argument, error))
+        return FALSE;
+      tl_call_type_store (element, memory + i * size, argument);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+array_in (TlKeep            *keep,
+          const TlCallType  *type,
+          TlGiTransfer       transfer,
+          const Source      *source,
+          TlArgument        *argument,
+          GError           **error)
+{
+  gsize size = tl_call_type_size (type->element);
+
+  if (type->fixed_size >= 0 && source->n != (gsize) type->fixed_size)
+    {
+      g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
+                   " must have %" G_GSSIZE_FORMAT " elements, not %" G_GSIZE_FORMAT,
+                   type->fixed_size, source->n);
+      return FALSE;
+    }
+
+  /* Bytes, and there may be many, are not copied where nobody takes them. */
+  if (transfer == TL_GI_TRANSFER_NOTHING && source->data != NULL &&
+      (source->nul || !type->zero_terminated))
+    {
+      argument->v_pointer = (gpointer) source->data;
+      return TRUE;
+    }
+
+  /* Ended by a zero in any case, which does no harm. */
+  argument->v_pointer = g_malloc0_n (source->n + 1, size);
+  tl_keep_add (keep, argument->v_pointer, g_free, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+
+  return elements_in (keep, type->element, transfer, source, argument->v_pointer, error);
+}
+
+static gboolean
+g_array_in (TlKeep            *keep,
+            const TlCallType  *type,
+            TlGiTransfer       transfer,
+            const Source      *source,
+            TlArgument        *argument,
+            GError           **error)
+{
+  GArray *array = g_array_sized_new (type->zero_terminated, TRUE,
+                                     (guint) tl_call_type_size (type->element), (guint) source->n);
+
+  g_array_set_size (array, (guint) source->n);
+  argument->v_pointer = array;
+  tl_keep_add (keep, array, (GDestroyNotify) g_array_unref, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+
+  return elements_in (keep, type->element, transfer, source, array->data, error);
+}
+
+static gboolean
+byte_array_in (TlKeep            *keep,
+               const TlCallType  *type,
+               TlGiTransfer       transfer,
+               const Source      *source,
+               TlArgument        *argument,
+               GError           **error)
+{
+  GByteArray *array = g_byte_array_sized_new ((guint) source->n);
+
+  g_byte_array_set_size (array, (guint) source->n);
+  argument->v_pointer = array;
+  tl_keep_add (keep, array, (GDestroyNotify) g_byte_array_unref, G_TYPE_NONE,
+               transfer != TL_GI_TRANSFER_NOTHING);
+
+  return elements_in (keep, type->element, transfer, source, (char *) array->data, error);
+}
+
+/* How a container that is given away frees what it holds. Those that it is not
+ * said for are what no container frees, whoever has made it. */
+static GDestroyNotify
+element_destroy (const TlCallType *type,
+                 TlGiTransfer      transfer)
+{
+  if (transfer != TL_GI_TRANSFER_EVERYTHING)
+    return NULL;
+
+  if (type->kind == TL_KIND_STRING || tl_call_type_needs_cell (type))
+    return g_free;
+  if (type->kind != TL_KIND_INSTANCE)
+    return NULL;
+
+  switch (G_TYPE_FUNDAMENTAL (type->gtype))
+    {
+    case G_TYPE_OBJECT:
+    case G_TYPE_INTERFACE:
+      return g_object_unref;
+
+    case G_TYPE_VARIANT:
+      return (GDestroyNotify) g_variant_unref;
+
+    case G_TYPE_PARAM:
+      return (GDestroyNotify) g_param_spec_unref;
+
+    default:
+      return NULL;
+    }
+}
+
+/* The elements are freed on their own, where it was not given away after all. */
+static void
+free_ptr_array (gpointer array)
+{
+  g_ptr_array_set_free_func (array, NULL);
+  g_ptr_array_unref (array);
+}
+
+static void
+free_hash (gpointer hash)
+{
+  g_hash_table_steal_all (hash);
+  g_hash_table_unref (hash);
+}
+
+static gboolean
+ptr_array_in (TlKeep            *keep,
+              const TlCallType  *type,
+              TlGiTransfer       transfer,
+              const Source      *source,
+              TlArgument        *argument,
+              GError           **error)
+{
+  GPtrArray *array = g_ptr_array_new_full ((guint) source->n, element_destroy (type->element, transfer));
+  TlArgument element;
+
+  argument->v_pointer = array;
+  tl_keep_add (keep, array, free_ptr_array, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+
+  for (gsize i = 0; i < source->n; i++)
+    {
+      if (!element_in (keep, type->element, transfer, source, i, "", &element, error))
+        return FALSE;
+      g_ptr_array_add (array, tl_call_type_to_pointer (type->element, element));
+    }
+
+  return TRUE;
+}
+
+/* The last one first, so that the list is in order and each step is short. */
+static gboolean
+list_in (TlKeep            *keep,
+         const TlCallType  *type,
+         TlGiTransfer       transfer,
+         const Source      *source,
+         TlArgument        *argument,
+         GError           **error)
+{
+  gboolean given = transfer != TL_GI_TRANSFER_NOTHING;
+  gboolean ok = TRUE;
+  GSList *slist = NULL;
+  GList *list = NULL;
+  TlArgument element;
+
+  for (gsize i = source->n; i > 0 && ok; i--)
+    {
+      gpointer data;
+
+      ok = element_in (keep, type->element, transfer, source, i - 1, "", &element, error);
+      data = ok ? tl_call_type_to_pointer (type->element, element) : NULL;
+      if (type->kind == TL_KIND_LIST)
+        list = g_list_prepend (list, data);
+      else
+        slist = g_slist_prepend (slist, data);
+    }
+
+  argument->v_pointer = type->kind == TL_KIND_LIST ? (gpointer) list : (gpointer) slist;
+  if (argument->v_pointer != NULL)
+    tl_keep_add (keep, argument->v_pointer,
+                 type->kind == TL_KIND_LIST ? (GDestroyNotify) g_list_free : (GDestroyNotify) g_slist_free,
+                 G_TYPE_NONE, given);
+
+  return ok;
+}
+
+static gboolean
+hash_in (TlKeep            *keep,
+         const TlCallType  *type,
+         TlGiTransfer       transfer,
+         const Source      *source,
+         TlArgument        *argument,
+         GError           **error)
+{
+  gboolean by_string = type->element->kind == TL_KIND_STRING;
+  GHashTable *hash = g_hash_table_new_full (by_string ? g_str_hash : NULL, by_string ? g_str_equal : NULL,
+                                            element_destroy (type->element, transfer),
+                                            element_destroy (type->item, transfer));
+  TlArgument key, item;
+
+  argument->v_pointer = hash;
+  tl_keep_add (keep, hash, free_hash, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+
+  for (gsize i = 0; i + 1 < source->n; i += 2)
+    {
+      gpointer key_pointer, item_pointer;
+
+      if (!element_in (keep, type->element, transfer, source, i, "key", &key, error) ||
+          !element_in (keep, type->item, transfer, source, i + 1, "value", &item, error))
+        return FALSE;
+
+      key_pointer = tl_call_type_to_pointer (type->element, key);
+      if (tl_call_type_needs_cell (type->item))
+        {
+          item_pointer = g_memdup2 (&item, type->item->size);
+          tl_keep_add (keep, item_pointer, g_free, G_TYPE_NONE, transfer == TL_GI_TRANSFER_EVERYTHING);
+        }
+      else
+        {
+          item_pointer = tl_call_type_to_pointer (type->item, item);
+        }
+
+      if (g_hash_table_contains (hash, key_pointer))
+        {
+          g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
+                       "'s key %" G_GSIZE_FORMAT " is there for the second time", i / 2);
+          return FALSE;
+        }
+      g_hash_table_insert (hash, key_pointer, item_pointer);
+    }
+
+  return TRUE;
+}
+
+/* A string for what in C is an array of characters. */
+static gboolean
+ucs4_in (TlKeep            *keep,
+         const TlCallType  *type,
+         TlGiTransfer       transfer,
+         const GValue      *value,
+         TlArgument        *argument,
+         gsize             *length,
+         GError           **error)
+{
+  glong n;
+
+  argument->v_pointer = g_utf8_to_ucs4 (g_value_get_string (value), -1, NULL, &n, NULL);
+  if (argument->v_pointer == NULL)
+    return tl_call_wrong_type (type, FALSE, value, error);
+
+  tl_keep_add (keep, argument->v_pointer, g_free, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+  if (length != NULL)
+    *length = (gsize) n;
+  return TRUE;
+}
+
+gboolean
+tl_call_list_in (TlKeep            *keep,
+                 const TlCallType  *type,
+                 TlGiTransfer       transfer,
+                 gboolean           nullable,
+                 gboolean           lasting,
+                 const GValue      *value,
+                 TlArgument        *argument,
+                 gsize             *length,
+                 GError           **error)
+{
+  Source source;
+
+  if (type->kind == TL_KIND_ARRAY && type->element->kind == TL_KIND_UNICHAR && G_VALUE_HOLDS_STRING (value))
+    return ucs4_in (keep, type, transfer, value, argument, length, error);
+
+  if (!get_source (keep, type, lasting, value, &source))
+    return tl_call_wrong_type (type, nullable, value, error);
+
+  if (source.n > G_MAXINT)
+    {
+      g_set_error_literal (error, TL_ERROR, TL_ERROR_WRONG_TYPE, " is too long");
+      return FALSE;
+    }
+
+  if (length != NULL)
+    *length = source.n;
+
+  switch (type->kind)
+    {
+    case TL_KIND_ARRAY:
+      return array_in (keep, type, transfer, &source, argument, error);
+
+    case TL_KIND_G_ARRAY:
+      return g_array_in (keep, type, transfer, &source, argument, error);
+
+    case TL_KIND_BYTE_ARRAY:
+      return byte_array_in (keep, type, transfer, &source, argument, error);
+
+    case TL_KIND_PTR_ARRAY:
+      return ptr_array_in (keep, type, transfer, &source, argument, error);
+
+    case TL_KIND_HASH:
+      return hash_in (keep, type, transfer, &source, argument, error);
+
+    default:
+      return list_in (keep, type, transfer, &source, argument, error);
+    }
+}
