@@ -60,13 +60,13 @@ tl_call_type_describe (const TlCallType *self)
     }
 }
 
+/* By its name in C: on this thread, which may be any, nobody can look at a
+ * typelib. */
 static char *
 describe_instance (const char *article,
                    GType       type)
 {
-  g_autofree char *name = tl_gi_gtype_name (type);
-
-  return g_strconcat (article, name, NULL);
+  return g_strconcat (article, g_type_name (type), NULL);
 }
 
 /* As short as it can be. */

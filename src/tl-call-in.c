@@ -93,9 +93,8 @@ instance_in (TlKeep            *keep,
   reason = tl_one_thread_reason (given);
   if (reason != NULL)
     {
-      g_autofree char *name = tl_gi_gtype_name (given);
-
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, " is a %s, which %s", name, reason);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, " is a %s, which %s",
+                   g_type_name (given), reason);
       return FALSE;
     }
 

@@ -191,7 +191,8 @@ put_length (Call              *self,
   if (*was_put && tl_call_type_to_integer (arg->type, self->args[i]) != (gint64) length)
     {
       g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
-                   " must be as long as another list, which has %" G_GINT64_FORMAT " elements, not %" G_GSIZE_FORMAT,
+                   " must be as long as another list, which has %" G_GINT64_FORMAT " elements, not %"
+                   G_GSIZE_FORMAT,
                    tl_call_type_to_integer (arg->type, self->args[i]), length);
       return FALSE;
     }
@@ -226,6 +227,14 @@ arg_in (Call          *self,
 
   if (!tl_call_in (&self->keep, arg->type, transfer, arg->nullable || is_cancellable, FALSE, value, &self->args[i], &length, error))
     return FALSE;
+
+  /* Bytes are not copied for who only reads them. */
+  if (arg->direction == TL_GI_DIRECTION_INOUT && arg->type->value_type == G_TYPE_BYTES &&
+      arg->type->kind == TL_KIND_ARRAY && transfer == TL_GI_TRANSFER_NOTHING && length > 0)
+    {
+      self->args[i].v_pointer = g_memdup2 (self->args[i].v_pointer, length);
+      tl_keep_add (&self->keep, self->args[i].v_pointer, g_free, G_TYPE_NONE, FALSE);
+    }
 
   if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0 && self->args[i].v_pointer != NULL &&
       callable->args[arg->type->length].direction != TL_GI_DIRECTION_OUT)

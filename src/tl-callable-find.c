@@ -340,7 +340,6 @@ tl_callable_find_method (const TlGi  *gi,
                          GError     **error)
 {
   g_autofree GType *interfaces = NULL;
-  g_autofree char *type_name = NULL;
   TlGiInfo *found = NULL;
 
   for (GType t = type; t != G_TYPE_INVALID && found == NULL; t = g_type_parent (t))
@@ -357,8 +356,7 @@ tl_callable_find_method (const TlGi  *gi,
   if (found != NULL)
     return found;
 
-  type_name = tl_gi_gtype_name (type);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "%s has no method %s that languages can call", type_name, name);
+               "%s has no method %s that languages can call", g_type_name (type), name);
   return NULL;
 }

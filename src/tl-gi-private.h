@@ -253,6 +253,5 @@ TlGiInfo     *tl_gi_method             (const TlGi   *gi,
 /* What programmers call a type: "Gio.File". */
 char         *tl_gi_type_name          (const TlGi   *gi,
                                         TlGiInfo     *info);
-char         *tl_gi_gtype_name         (GType         type);
 
 G_END_DECLS

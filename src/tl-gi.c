@@ -395,19 +395,3 @@ tl_gi_type_name (const TlGi *gi,
 {
   return g_strdup_printf ("%s.%s", gi->info_namespace (info), gi->info_name (info));
 }
-
-char *
-tl_gi_gtype_name (GType type)
-{
-  const TlGi *gi = tl_gi_get (NULL);
-  TlGiInfo *info = gi != NULL ? gi->repository_find_by_gtype (gi->repository, type) : NULL;
-  char *name;
-
-  if (info == NULL)
-    return g_strdup (g_type_name (type));
-
-  name = tl_gi_type_name (gi, info);
-  gi->info_unref (info);
-
-  return name;
-}

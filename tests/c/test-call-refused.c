@@ -63,12 +63,13 @@ test_types (void)
 
 #define REFUSED(message, ...) tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, message, __VA_ARGS__)
 
-  REFUSED ("Gio.File.load_contents(): cancellable must be Gio.Cancellable or null, not a string", load, "os", file, "x");
+  REFUSED ("Gio.File.load_contents(): cancellable must be Gio.Cancellable or null, not a string", load,
+           "os", file, "x");
   REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a string", load, "s", "/");
   REFUSED ("Gio.File.load_contents(): self must be Gio.File, not null", load, "n");
   REFUSED ("Gio.File.load_contents(): self must be Gio.File, not null", load, "o", NULL);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GObject.Object", load, "o", object);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GLib.Variant", load, "v", variant);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GObject", load, "o", object);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GVariant", load, "v", variant);
   REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a list", load, "L", tt_values ("i", 1));
   REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a list of strings", load, "S", strv);
   REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GType", load, "t", G_TYPE_OBJECT);

@@ -106,7 +106,7 @@ test_numbers_that_do_not (void)
   tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, F "return_double(): value must be a number that a double can hold,"
                    " not 9007199254740993", F "return_double", "I", G_GINT64_CONSTANT (9007199254740993));
   tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE,
-                   F "return_color(): value must be TlMarshal.Color, not a value of TlMarshal.Bits",
+                   F "return_color(): value must be TlMarshal.Color, not a value of TlMarshalBits",
                    F "return_color", "E", tl_marshal_bits_get_type (), TL_MARSHAL_BITS_ONE);
 }
 

@@ -202,7 +202,8 @@ tl_marshal_seed_new (void)
 /* ---- A fundamental type ---- */
 
 /**
- * TlMarshalNode: (ref-func tl_marshal_node_ref) (unref-func tl_marshal_node_unref) (set-value-func tl_marshal_value_set_node) (get-value-func tl_marshal_value_get_node)
+ * TlMarshalNode: (ref-func tl_marshal_node_ref) (unref-func tl_marshal_node_unref)
+ *   (set-value-func tl_marshal_value_set_node) (get-value-func tl_marshal_value_get_node)
  */
 struct _TlMarshalNode
 {
