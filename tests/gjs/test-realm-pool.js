@@ -154,20 +154,19 @@ test('what GIO does is cancelled, too', () => withPool({maxRealms: 1, grace: 100
     const mark = new Mark();
     const call = begin(pool, async function (path) {
         const {Gio, GLib: G} = imports.gi;
-        const process = Gio.Subprocess.new(['sleep', '100'], 0);
+        const listener = new Gio.SocketListener();
 
-        G.file_set_contents(path, 'here');
-        try {
-            await new Promise((resolve, reject) => process.wait_async(this.cancellable, (_, result) => {
+        listener.add_any_inet_port(null);
+        await new Promise((resolve, reject) => {
+            listener.accept_async(this.cancellable, (_, result) => {
                 try {
-                    resolve(process.wait_finish(result));
+                    resolve(listener.accept_finish(result));
                 } catch (error) {
                     reject(error);
                 }
-            }));
-        } finally {
-            process.force_exit();
-        }
+            });
+            G.file_set_contents(path, 'here');
+        });
     }, mark.path);
 
     await mark.wait();
@@ -433,8 +432,8 @@ test('a thousand pools leave nothing behind', async () => {
         pids.push(...await use(i));
     ok(pids.length >= 200);
     ok(!pids.some(isAlive));
-    equal(countFds(), fds);
-    await until(() => countThreads() <= threads);
+    // GLib closes some of its own in a thread of its own.
+    await until(() => countFds() <= fds && countThreads() <= threads);
 }, {seconds: 240});
 
 runTests();
