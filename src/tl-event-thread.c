@@ -139,6 +139,20 @@ all_has_run (TlFuture *future,
   *(gboolean *) user_data = TRUE;
 }
 
+/* Whether there is mail after a short look. */
+static gboolean
+look_on (Core         *core,
+         TlMailbox    *mailbox,
+         TlSpinRecord *spins)
+{
+  gint spin_time = g_atomic_int_get (&core->queue->owner.spin_time);
+  gboolean found = tl_mailbox_look_on (mailbox, tl_spin_record_is_good (spins) ? spin_time : 0);
+
+  tl_spin_record_add (spins, found);
+
+  return found;
+}
+
 /* The life of the thread, inside of the hook if there is one. */
 static void
 run_loop (gpointer data)
@@ -146,6 +160,7 @@ run_loop (gpointer data)
   Core *core = data;
   g_autoptr(TlMailbox) mailbox = NULL;
   g_autoptr(TlFuture) ended = NULL;
+  TlSpinRecord spins = { 0 };
   gboolean over = FALSE;
 
   g_main_context_push_thread_default (core->context);
@@ -159,8 +174,7 @@ run_loop (gpointer data)
   tl_future_add_done_callback (ended, all_has_run, &over, NULL);
 
   while (!over)
-    if (!g_main_context_iteration (core->context, FALSE) &&
-        !tl_mailbox_look_on (mailbox, g_atomic_int_get (&core->queue->owner.spin_time)))
+    if (!g_main_context_iteration (core->context, FALSE) && !look_on (core, mailbox, &spins))
       g_main_context_iteration (core->context, TRUE);
 
   /* What the last tasks have left in the mail. */

@@ -26,6 +26,19 @@ gboolean      tl_spin                    (gpointer             address,
                                           TlParkFunc           spin_on,
                                           gint                 spin_time);
 
+/* Whether it has been worth while lately. Who sleeps right after having looked in
+ * vain has only taken processor time, and may have to be woken from another
+ * processor than its own; so after some times of that it looks now and then only,
+ * until it finds something again. */
+typedef struct
+{
+  guint n_vain;
+} TlSpinRecord;
+
+gboolean      tl_spin_record_is_good     (const TlSpinRecord  *self);
+void          tl_spin_record_add         (TlSpinRecord        *self,
+                                          gboolean             found);
+
 gboolean      tl_park                    (gpointer             address,
                                           TlParkFunc           sleep_on,
                                           gint64               end_time,

@@ -118,6 +118,23 @@ tl_spin (gpointer    address,
   return TRUE;
 }
 
+/* After so many times in vain, only each so manieth time. */
+#define VAIN_ENOUGH 8
+#define NOW_AND_THEN 32
+
+gboolean
+tl_spin_record_is_good (const TlSpinRecord *self)
+{
+  return self->n_vain < VAIN_ENOUGH || self->n_vain % NOW_AND_THEN == 0;
+}
+
+void
+tl_spin_record_add (TlSpinRecord *self,
+                    gboolean      found)
+{
+  self->n_vain = found ? 0 : self->n_vain + 1;
+}
+
 void
 tl_unpark_all (gpointer address)
 {

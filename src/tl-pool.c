@@ -36,6 +36,7 @@ struct _TlPool
 
   /* Under the queue's lock. */
   gboolean      looking;        /* somebody does, or is on the way */
+  TlSpinRecord  spins;          /* the one's who looks */
   Worker       *idle;           /* those that sleep, the last one first */
   Worker       *free;           /* those without a thread */
   guint         max_workers;
@@ -361,8 +362,12 @@ look_on (TlPool *self,
   if (self->queue.notifier != NULL)
     tl_notifier_touch (self->queue.notifier, FALSE);
   if (worker->looking)
-    tl_spin (&outlook, nothing_in_sight,
-             g_atomic_int_get (&self->queue.owner.spin_time));
+    {
+      gboolean found = !tl_spin (&outlook, nothing_in_sight,
+                                 tl_spin_record_is_good (&self->spins) ? g_atomic_int_get (&self->queue.owner.spin_time) : 0);
+
+      tl_spin_record_add (&self->spins, found);
+    }
 
   g_mutex_lock (&self->queue.lock);
 }
