@@ -80,27 +80,28 @@ find_in_type (const TlGi *gi,
   return found;
 }
 
-/* "Gtk-4.0.Widget.show" has a version, which begins with a digit. A name does
- * not, so that the version ends where a dot is not followed by another one. */
-static const char *
-split_version (char **name_space)
+/* Takes "Gtk-4.0.Widget.show" apart into "Gtk", "4.0" (or NULL) and what is
+ * returned, "Widget.show" (or ""). No name begins with a digit, so that the
+ * version ends where a dot is not followed by one. */
+static char *
+split_name (char        *name,
+            const char **version)
 {
-  char *version = strchr (*name_space, '-');
-  char *dot = strchr (*name_space, '.');
-  char *end;
+  char *end = name + strcspn (name, "-.");
 
-  if (version == NULL || (dot != NULL && dot < version))
-    return NULL;
+  *version = NULL;
+  if (*end == '-')
+    {
+      *end++ = '\0';
+      *version = end;
+      while (*end != '\0' && !(*end == '.' && !g_ascii_isdigit (end[1])))
+        end++;
+    }
 
-  *version++ = '\0';
-  for (end = version; *end != '\0'; end++)
-    if (*end == '.' && !g_ascii_isdigit (end[1]))
-      break;
+  if (*end != '\0')
+    *end++ = '\0';
 
-  /* What follows is moved to where it follows the name. */
-  *name_space = end;
-
-  return version;
+  return end;
 }
 
 static gboolean
@@ -126,22 +127,13 @@ find_by_name (const TlGi  *gi,
               const char  *name,
               GError     **error)
 {
-  g_autofree char *copy = g_strdup (name);
+  g_autofree char *name_space = g_strdup (name);
   g_auto(GStrv) parts = NULL;
-  char *rest = copy;
-  const char *version = split_version (&rest);
-  const char *name_space = copy;
+  const char *version;
+  char *rest = split_name (name_space, &version);
   TlGiInfo *info = NULL;
   TlGiInfo *type;
   guint n_parts;
-
-  if (version != NULL && *rest == '.')
-    *rest++ = '\0';
-  else if (version == NULL && (rest = strchr (copy, '.')) != NULL)
-    *rest++ = '\0';
-
-  if (rest == NULL)
-    rest = copy + strlen (copy);
 
   parts = g_strsplit (rest, ".", -1);
   n_parts = g_strv_length (parts);
