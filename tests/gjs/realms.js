@@ -71,12 +71,12 @@ export function countThreads() {
     return countEntries('/proc/self/task');
 }
 
-/** Whether a process is there, and no zombie. */
+/** Whether a process is there, and no zombie of which nothing runs any more. */
 export function isAlive(pid) {
     try {
         const [, stat] = GLib.file_get_contents(`/proc/${pid}/stat`);
 
-        return !/\) [ZX] /.test(new TextDecoder().decode(stat));
+        return !/\) [ZX] /.test(new TextDecoder().decode(stat)) || countEntries(`/proc/${pid}/task`) > 1;
     } catch {
         return false;
     }

@@ -6,7 +6,7 @@ import GLib from 'gi://GLib';
 import System from 'system';
 import Tl from 'gi://Tl?version=1';
 
-import {deepEqual, equal, match, ok, rejects, run as runTests, sleep, test, throws, until} from './tap.js';
+import {deepEqual, equal, match, ok, rejects, run as runTests, test, throws, until} from './tap.js';
 import {begin, CANCELLED, countFds, countThreads, isAlive, Mark, run, withPool} from './realms.js';
 
 const {RealmPool} = imports.overrides.threadloop.realmPool;
