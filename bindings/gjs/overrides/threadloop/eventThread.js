@@ -2,93 +2,99 @@
 
 /* exported init */
 
-const {GLib} = imports.gi;
-const {microseconds, refused} = imports.overrides.threadloop.future;
-const work = imports.overrides.threadloop.work;
+var {init} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Object, Promise, imports} = globalThis;
+    const {GLib} = imports.gi;
+    const {microseconds, refused} = imports.overrides.threadloop.future;
+    const work = imports.overrides.threadloop.work;
 
-let Tl;
-let native;
+    let Tl;
+    let native;
 
-const methods = {
-    submit(fn, ...args) {
-        const callable = work.nativeOf(fn);
+    const methods = {
+        submit(fn, ...args) {
+            const callable = work.nativeOf(fn);
 
-        if (callable)
-            return work.callNative(native.get_executor.call(this), callable, args);
+            if (callable)
+                return work.callNative(native.get_executor.call(this), callable, args);
 
-        const error = whyNot(this);
-        return error ? refused(error) : work.inRealm(this, realmOf(this), {fn, args});
-    },
+            const error = whyNot(this);
+            return error ? refused(error) : work.inRealm(this, realmOf(this), {fn, args});
+        },
 
-    call(target, ...args) {
-        return work.callNamed(native.get_executor.call(this), target, args);
-    },
+        call(target, ...args) {
+            return work.callNamed(native.get_executor.call(this), target, args);
+        },
 
-    async import(specifier, base) {
-        const error = whyNot(this);
-        if (error)
-            throw error;
-        return work.importModule(this, () => realmOf(this), specifier, base);
-    },
+        async import(specifier, base) {
+            const error = whyNot(this);
+            if (error)
+                throw error;
+            return work.importModule(this, () => realmOf(this), specifier, base);
+        },
 
-    async stop() {
-        const pool = work.peekRealms(this);
+        async stop() {
+            const pool = work.peekRealms(this);
 
-        await Promise.all([stopNative(this), pool?.shutdown('drain')]);
-    },
+            await Promise.all([stopNative(this), pool?.shutdown('drain')]);
+        },
 
-    join(timeout = -1, cancellable = null) {
-        return native.join.call(this, microseconds(timeout), cancellable);
-    },
+        join(timeout = -1, cancellable = null) {
+            return native.join.call(this, microseconds(timeout), cancellable);
+        },
 
-    // What is submitted there has to get to the same realm.
-    get_executor() {
-        throw new TypeError('Tl.EventThread.get_executor() has no use in JavaScript: take the submit() of the thread');
-    },
-};
-
-function realmOf(thread) {
-    return work.realmsOf(thread, () => ({shared: true, maxRealms: 1, idleTimeout: -1}));
-}
-
-// As the library says it of native calls.
-function whyNot(thread) {
-    if (thread.get_running())
-        return null;
-    if (thread.get_stopped().done())
-        return work.shutDownError(thread);
-    return new GLib.Error(Tl.Error, Tl.Error.NOT_STARTED, `${thread.get_name()} was not started`);
-}
-
-function stopNative(thread) {
-    return new Promise((resolve, reject) => {
-        native.stop_async.call(thread, null, (_, result) => {
-            try {
-                resolve(thread.stop_finish(result));
-            } catch (error) {
-                reject(error);
-            }
-        });
-    });
-}
-
-function init(namespace) {
-    Tl = namespace;
-
-    const {EventThread} = Tl;
-    native = {};
-    for (const name of ['get_executor', 'stop_async', 'join'])
-        native[name] = EventThread.prototype[name];
-    Object.assign(EventThread.prototype, methods);
-    work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());
-
-    EventThread.with = async function (options, body) {
-        const thread = new EventThread(options);
-        thread.start();
-        try {
-            return await body(thread);
-        } finally {
-            await thread.stop();
-        }
+        // What is submitted there has to get to the same realm.
+        get_executor() {
+            throw new TypeError('Tl.EventThread.get_executor() has no use in JavaScript: take the submit() of the thread');
+        },
     };
-}
+
+    function realmOf(thread) {
+        return work.realmsOf(thread, () => ({shared: true, maxRealms: 1, idleTimeout: -1}));
+    }
+
+    // As the library says it of native calls.
+    function whyNot(thread) {
+        if (thread.get_running())
+            return null;
+        if (thread.get_stopped().done())
+            return work.shutDownError(thread);
+        return new GLib.Error(Tl.Error, Tl.Error.NOT_STARTED, `${thread.get_name()} was not started`);
+    }
+
+    function stopNative(thread) {
+        return new Promise((resolve, reject) => {
+            native.stop_async.call(thread, null, (_, result) => {
+                try {
+                    resolve(thread.stop_finish(result));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+        });
+    }
+
+    function setUp(namespace) {
+        Tl = namespace;
+
+        const {EventThread} = Tl;
+        native = {};
+        for (const name of ['get_executor', 'stop_async', 'join'])
+            native[name] = EventThread.prototype[name];
+        Object.assign(EventThread.prototype, methods);
+        work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());
+
+        EventThread.with = async function (options, body) {
+            const thread = new EventThread(options);
+            thread.start();
+            try {
+                return await body(thread);
+            } finally {
+                await thread.stop();
+            }
+        };
+    }
+
+    return {init: setUp};
+})();

@@ -2,124 +2,132 @@
 
 /* exported init */
 
-const {refused, runHere} = imports.overrides.threadloop.future;
-const work = imports.overrides.threadloop.work;
+var {init} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Promise, Symbol, TypeError, imports} = globalThis;
+    const {refused, runHere} = imports.overrides.threadloop.future;
+    const work = imports.overrides.threadloop.work;
 
-let Tl;
-let native;
+    let Tl;
+    let native;
 
-const kind = Symbol('kind');
-const ended = Symbol('ended');
+    const kind = Symbol('kind');
+    const ended = Symbol('ended');
 
-// Contexts of this very thread are the only place but a realm where a JavaScript function may run.
-const HERE = 'here';
-const ELSEWHERE = 'elsewhere';
+    // Contexts of this very thread are the only place but a realm where a JavaScript function may run.
+    const HERE = 'here';
+    const ELSEWHERE = 'elsewhere';
 
-function submitHere(executor, fn, args) {
-    const future = native.submit.call(executor, own => {
-        runHere(future, own, () => fn(...args));
-        return true;
-    });
-    return future;
-}
-
-function refuseElsewhere(executor) {
-    throw new TypeError(`${executor.get_name()} runs its work in a main context of another thread, where GJS cannot run a ` +
-        'JavaScript function. Take Tl.Executor.main(), or a Tl.EventThread');
-}
-
-const methods = {
-    submit(fn, ...args) {
-        const callable = work.nativeOf(fn);
-
-        if (callable)
-            return work.callNative(this, callable, args);
-        if (this[kind] === HERE)
-            return submitHere(this, fn, args);
-        if (this[kind] === ELSEWHERE)
-            refuseElsewhere(this);
-        if (this[ended])
-            return refused(work.shutDownError(this));
-        return work.inRealm(this, realmsOf(this), {fn, args});
-    },
-
-    call(target, ...args) {
-        return work.callNamed(this, target, args);
-    },
-
-    import(specifier, base) {
-        if (this[kind])
-            refuseElsewhere(this);
-        return work.importModule(this, () => realmsOf(this), specifier, base);
-    },
-
-    async *map(fn, items, {bufferSize = 2 * this.get_max_workers() || 2} = {}) {
-        yield* work.mapInOrder(item => this.submit(fn, item), items, bufferSize);
-    },
-
-    async shutdown({wait = true, cancelFutures = false} = {}) {
-        const how = cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
-        const ends = [shutdownNative(this, Tl.Shutdown[how.replace('-', '_').toUpperCase()])];
-
-        // Which cannot be, as the other half of this says.
-        if (this !== Tl.Executor.get_default())
-            this[ended] = true;
-        if (this[ended])
-            ends.push(work.peekRealms(this)?.shutdown(how));
-        const end = Promise.all(ends);
-        if (wait)
-            await end;
-        else
-            end.catch(logError);
-    },
-};
-
-function realmsOf(executor) {
-    const pool = work.realmsOf(executor, () => ({idleTimeout: executor.get_idle_timeout() / 1000}));
-
-    pool.maxRealms = executor.get_max_workers();
-    return pool;
-}
-
-function shutdownNative(executor, how) {
-    return new Promise((resolve, reject) => {
-        native.shutdown_async.call(executor, how, null, (_, result) => {
-            try {
-                resolve(executor.shutdown_finish(result));
-            } catch (error) {
-                reject(error);
-            }
+    function submitHere(executor, fn, args) {
+        const future = native.submit.call(executor, own => {
+            runHere(future, own, () => fn(...args));
+            return true;
         });
-    });
-}
+        return future;
+    }
 
-function init(namespace) {
-    Tl = namespace;
+    function refuseElsewhere(executor) {
+        throw new TypeError(`${executor.get_name()} runs its work in a main context of another thread, where GJS cannot run a ` +
+            'JavaScript function. Take Tl.Executor.main(), or a Tl.EventThread');
+    }
 
-    const {Executor} = Tl;
-    native = {
-        submit: Executor.prototype.submit,
-        shutdown_async: Executor.prototype.shutdown_async,
-        new_for_context: Executor.new_for_context,
+    const methods = {
+        submit(fn, ...args) {
+            const callable = work.nativeOf(fn);
+
+            if (callable)
+                return work.callNative(this, callable, args);
+            if (this[kind] === HERE)
+                return submitHere(this, fn, args);
+            if (this[kind] === ELSEWHERE)
+                refuseElsewhere(this);
+            if (this[ended])
+                return refused(work.shutDownError(this));
+            return work.inRealm(this, realmsOf(this), {fn, args});
+        },
+
+        call(target, ...args) {
+            return work.callNamed(this, target, args);
+        },
+
+        import(specifier, base) {
+            if (this[kind])
+                refuseElsewhere(this);
+            return work.importModule(this, () => realmsOf(this), specifier, base);
+        },
+
+        async *map(fn, items, {bufferSize = 2 * this.get_max_workers() || 2} = {}) {
+            yield* work.mapInOrder(item => this.submit(fn, item), items, bufferSize);
+        },
+
+        async shutdown({wait = true, cancelFutures = false} = {}) {
+            const how = cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
+            const ends = [shutdownNative(this, Tl.Shutdown[how.replace('-', '_').toUpperCase()])];
+
+            // Which cannot be, as the other half of this says.
+            if (this !== Tl.Executor.get_default())
+                this[ended] = true;
+            if (this[ended])
+                ends.push(work.peekRealms(this)?.shutdown(how));
+            const end = Promise.all(ends);
+            if (wait)
+                await end;
+            else
+                end.catch(logError);
+        },
     };
-    Object.assign(Executor.prototype, methods);
-    work.disposable(Executor.prototype, executor => executor.shutdown({wait: false}), executor => executor.shutdown());
 
-    let main = null;
+    function realmsOf(executor) {
+        const pool = work.realmsOf(executor, () => ({idleTimeout: executor.get_idle_timeout() / 1000}));
 
-    Executor.new_for_context = function (context) {
-        const executor = native.new_for_context(context);
-        executor[kind] = context ? ELSEWHERE : HERE;
-        return executor;
-    };
-    Executor.main = () => main ??= Executor.new_for_context(null);
-    Executor.default = Executor.get_default;
-    Executor.with = async function (options, body) {
-        const executor = new Executor(options);
-        try {
-            return await body(executor);
-        } finally {
-            await executor.shutdown();
-        }
-    };
-}
+        const maxRealms = executor.get_max_workers();
+        if (pool.maxRealms !== maxRealms)
+            pool.maxRealms = maxRealms;
+        return pool;
+    }
+
+    function shutdownNative(executor, how) {
+        return new Promise((resolve, reject) => {
+            native.shutdown_async.call(executor, how, null, (_, result) => {
+                try {
+                    resolve(executor.shutdown_finish(result));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+        });
+    }
+
+    function setUp(namespace) {
+        Tl = namespace;
+
+        const {Executor} = Tl;
+        native = {
+            submit: Executor.prototype.submit,
+            shutdown_async: Executor.prototype.shutdown_async,
+            new_for_context: Executor.new_for_context,
+        };
+        Object.assign(Executor.prototype, methods);
+        work.disposable(Executor.prototype, executor => executor.shutdown({wait: false}), executor => executor.shutdown());
+
+        let main = null;
+
+        Executor.new_for_context = function (context) {
+            const executor = native.new_for_context(context);
+            executor[kind] = context ? ELSEWHERE : HERE;
+            return executor;
+        };
+        Executor.main = () => main ??= Executor.new_for_context(null);
+        Executor.default = Executor.get_default;
+        Executor.with = async function (options, body) {
+            const executor = new Executor(options);
+            try {
+                return await body(executor);
+            } finally {
+                await executor.shutdown();
+            }
+        };
+    }
+
+    return {init: setUp};
+})();

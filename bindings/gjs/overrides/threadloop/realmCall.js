@@ -4,99 +4,106 @@
 
 /* exported RealmCall */
 
-/** One call. The listener hears of it, from the main context or from pump(). */
-var RealmCall = class {
-    #pool;
-    #listener;
-    #realm = null;
-    #asked = false;
+var {RealmCall} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {logError} = globalThis;
 
-    settled = false;
+    /** One call. The listener hears of it, from the main context or from pump(). */
+    class RealmCall {
+        #pool;
+        #listener;
+        #realm = null;
+        #asked = false;
 
-    constructor(pool, id, definition, encoded, listener) {
-        this.#pool = pool;
-        this.#listener = listener;
-        this.id = id;
-        this.definition = definition;
-        this.encoded = encoded;
-        this.label = definition?.label ?? 'the description of a module';
-    }
+        settled = false;
 
-    /** Whether it was given to a realm. One that is from the beginning does not say so to the listener. */
-    get running() {
-        return this.#realm !== null && !this.settled;
-    }
-
-    cancel() {
-        if (this.settled)
-            return 'settled';
-        if (this.#realm === null) {
-            this.#pool.cancelQueued(this);
-            return 'queued';
+        constructor(pool, id, definition, encoded, listener) {
+            this.#pool = pool;
+            this.#listener = listener;
+            this.id = id;
+            this.definition = definition;
+            this.encoded = encoded;
+            this.label = definition?.label ?? 'the description of a module';
         }
-        if (!this.#asked) {
-            this.#asked = true;
-            this.#pool.cancelRunning(this, this.#realm);
+
+        /** Whether it was given to a realm. One that is from the beginning does not say so to the listener. */
+        get running() {
+            return this.#realm !== null && !this.settled;
         }
-        return 'asked';
-    }
 
-    next() {
-        if (this.running)
-            this.#realm.next(this);
-    }
+        cancel() {
+            if (this.settled)
+                return 'settled';
+            if (this.#realm === null) {
+                this.#pool.cancelQueued(this);
+                return 'queued';
+            }
+            if (!this.#asked) {
+                this.#asked = true;
+                this.#pool.cancelRunning(this, this.#realm);
+            }
+            return 'asked';
+        }
 
-    // ---- The realm's ----
+        next() {
+            if (this.running)
+                this.#realm.next(this);
+        }
 
-    started(realm) {
-        this.#realm = realm;
-        this.encoded = null;
-    }
+        // ---- The realm's ----
 
-    tellRunning() {
-        this.#tell('running');
-    }
+        started(realm) {
+            this.#realm = realm;
+            this.encoded = null;
+        }
 
-    progress(fraction, message) {
-        this.#tell('progress', fraction, message);
-    }
+        tellRunning() {
+            this.#tell('running');
+        }
 
-    value(value) {
-        this.#tell('value', value);
-    }
+        progress(fraction, message) {
+            this.#tell('progress', fraction, message);
+        }
 
-    resolve(value) {
-        this.#settle('resolve', value);
-    }
+        value(value) {
+            this.#tell('value', value);
+        }
 
-    reject(error) {
-        this.#settle('reject', error);
-    }
+        resolve(value) {
+            this.#settle('resolve', value);
+        }
 
-    cancelled() {
-        this.#settle('cancelled');
-    }
+        reject(error) {
+            this.#settle('reject', error);
+        }
 
-    // The realm has ended; without an error if it was made to.
-    abandoned(error) {
-        if (this.#asked || error === null)
-            this.cancelled();
-        else
-            this.reject(error);
-    }
+        cancelled() {
+            this.#settle('cancelled');
+        }
 
-    #settle(how, ...args) {
-        if (this.settled)
-            return;
-        this.settled = true;
-        this.#tell(how, ...args);
-    }
+        // The realm has ended; without an error if it was made to.
+        abandoned(error) {
+            if (this.#asked || error === null)
+                this.cancelled();
+            else
+                this.reject(error);
+        }
 
-    #tell(what, ...args) {
-        try {
-            this.#listener[what]?.(...args);
-        } catch (error) {
-            logError(error, `A listener of ${this.label}`);
+        #settle(how, ...args) {
+            if (this.settled)
+                return;
+            this.settled = true;
+            this.#tell(how, ...args);
+        }
+
+        #tell(what, ...args) {
+            try {
+                this.#listener[what]?.(...args);
+            } catch (error) {
+                logError(error, `A listener of ${this.label}`);
+            }
         }
     }
-};
+
+    return {RealmCall};
+})();

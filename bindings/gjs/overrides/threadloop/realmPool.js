@@ -4,423 +4,429 @@
 
 /* exported RealmPool */
 
-const {Gio, GLib, Tl} = imports.gi;
+var {RealmPool} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Map, Math, Object, Promise, Set, imports} = globalThis;
+    const {Gio, GLib, Tl} = imports.gi;
 
-const {encode} = imports.overrides.threadloop.clone;
-const {listen} = imports.overrides.threadloop.frames;
-const {define} = imports.overrides.threadloop.source;
-const {Realm} = imports.overrides.threadloop.realm;
-const {RealmCall} = imports.overrides.threadloop.realmCall;
+    const {encode} = imports.overrides.threadloop.clone;
+    const {listen} = imports.overrides.threadloop.frames;
+    const {define} = imports.overrides.threadloop.source;
+    const {Realm} = imports.overrides.threadloop.realm;
+    const {RealmCall} = imports.overrides.threadloop.realmCall;
 
-const DEFAULTS = {name: 'a pool', maxRealms: GLib.get_num_processors(), idleTimeout: 10000, grace: 1000, shared: false};
+    const DEFAULTS = {name: 'a pool', maxRealms: GLib.get_num_processors(), idleTimeout: 10000, grace: 1000, shared: false};
 
-// In milliseconds: how often idle realms are looked for at most.
-const MIN_TICK = 10;
+    // In milliseconds: how often idle realms are looked for at most.
+    const MIN_TICK = 10;
 
-function shutDown(name) {
-    return new Tl.Error({code: Tl.Error.SHUT_DOWN, message: `${name} was shut down and takes no more work`});
-}
-
-/** What lives until the last realm has gone, also where nobody holds the pool any more. */
-class Core {
-    #maxRealms;
-    #queue = new Set();
-    #realms = new Set();
-    #idle = [];                     // the one that was used last is the next to be
-    #soon = [];
-    #deadlines = new Map();         // by realm: when it is killed, and the source that sees to it
-    #lastId = 0;
-    #tick = 0;
-    #handle = null;
-    #closing = null;                // a promise, with its `resolve`
-
-    constructor({maxRealms, ...options}) {
-        this.#maxRealms = options.shared ? 1 : maxRealms;
-        Object.assign(this, options);
+    function shutDown(name) {
+        return new Tl.Error({code: Tl.Error.SHUT_DOWN, message: `${name} was shut down and takes no more work`});
     }
 
-    get nQueued() {
-        return this.#queue.size;
-    }
+    /** What lives until the last realm has gone, also where nobody holds the pool any more. */
+    class Core {
+        #maxRealms;
+        #queue = new Set();
+        #realms = new Set();
+        #idle = [];                     // the one that was used last is the next to be
+        #soon = [];
+        #deadlines = new Map();         // by realm: when it is killed, and the source that sees to it
+        #lastId = 0;
+        #tick = 0;
+        #handle = null;
+        #closing = null;                // a promise, with its `resolve`
 
-    get nRunning() {
-        return [...this.#realms].reduce((n, realm) => n + realm.calls.size, 0);
-    }
+        constructor({maxRealms, ...options}) {
+            this.#maxRealms = options.shared ? 1 : maxRealms;
+            Object.assign(this, options);
+        }
 
-    get pids() {
-        return [...this.#realms].map(({pid}) => pid);
-    }
+        get nQueued() {
+            return this.#queue.size;
+        }
 
-    get maxRealms() {
-        return this.#maxRealms;
-    }
+        get nRunning() {
+            return [...this.#realms].reduce((n, realm) => n + realm.calls.size, 0);
+        }
 
-    set maxRealms(n) {
-        this.#maxRealms = n;
-        this.#grow();
-        while (this.#idle.length > 0 && this.#nLasting > n)
-            this.#end(this.#idle.pop());
-    }
+        get pids() {
+            return [...this.#realms].map(({pid}) => pid);
+        }
 
-    get #nLasting() {
-        return [...this.#realms].filter(({ending}) => !ending).length;
-    }
+        get maxRealms() {
+            return this.#maxRealms;
+        }
 
-    call(definition, args, listener) {
-        if (this.#closing !== null)
-            throw shutDown(this.name);
-
-        const encoded = encode(args, 'args');
-
-        this.#lastId = (this.#lastId + 1) >>> 0;
-
-        const call = new RealmCall(this, this.#lastId, definition, encoded, listener);
-        const realm = this.#queue.size === 0 ? this.#getFree() : undefined;
-
-        if (realm === undefined || !realm.start(call)) {
-            this.#queue.add(call);
+        set maxRealms(n) {
+            this.#maxRealms = n;
             this.#grow();
-        }
-        return call;
-    }
-
-    /** Has the pool shut down when nobody holds `channel` any more. */
-    watch(channel) {
-        this.#handle = Tl.Channel.new_for_fd(channel.take_peer());
-        listen(this.#handle, () => this.shutdown('drain'));
-    }
-
-    pump(timeout) {
-        if (this.#runSoon())
-            return true;
-
-        const now = GLib.get_monotonic_time();
-        const ends = [...this.#deadlines.values()].map(({time}) => Math.max(0, time - now));
-
-        if (timeout >= 0)
-            ends.push(timeout * 1000);
-
-        const happened = Tl.Channel.poll([...this.#realms].map(({channel}) => channel),
-            ends.length > 0 ? Math.min(...ends) : -1);
-
-        for (const [realm, {time}] of this.#deadlines) {
-            if (time <= GLib.get_monotonic_time())
-                realm.kill();
-        }
-        for (const realm of this.#realms)
-            realm.reap();
-        return this.#runSoon() || happened;
-    }
-
-    shutdown(mode) {
-        if (this.#closing === null) {
-            let resolve;
-
-            this.#closing = new Promise(fn => (resolve = fn));
-            this.#closing.resolve = resolve;
-        }
-
-        if (mode !== 'drain')
-            [...this.#queue].forEach(call => call.cancel());
-        if (mode === 'cancel-all') {
-            for (const realm of this.#realms) {
-                [...realm.calls.values()].forEach(call => call.cancel());
-                this.#setDeadline(realm);
-            }
-        }
-        this.#endIfOver();
-
-        return this.#closing;
-    }
-
-    // ---- A call's ----
-
-    soon(fn) {
-        if (this.#soon.push(fn) === 1)
-            GLib.idle_add(GLib.PRIORITY_DEFAULT, () => this.#runSoon() && GLib.SOURCE_REMOVE);
-    }
-
-    cancelQueued(call) {
-        this.#queue.delete(call);
-        this.soon(() => call.cancelled());
-        this.#endIfOver();
-    }
-
-    /** A realm that others use as well is not killed for one call. */
-    cancelRunning(call, realm) {
-        realm.cancel(call);
-        if (!this.shared)
-            this.#setDeadline(realm);
-    }
-
-    // ---- A realm's ----
-
-    realmReady(realm) {
-        this.#feed(realm);
-        this.#startTick();
-    }
-
-    realmDone(realm) {
-        if (realm.calls.size === 0)
-            this.#clearDeadline(realm);
-        this.#feed(realm);
-    }
-
-    realmEnded(realm, error) {
-        this.#clearDeadline(realm);
-        this.#realms.delete(realm);
-        this.#idle = this.#idle.filter(other => other !== realm);
-        if (!realm.ready && error !== null)
-            this.#failQueued(error);
-        else
-            this.#grow();
-        this.#endIfOver();
-    }
-
-    // ---- Its own ----
-
-    #getFree() {
-        if (!this.shared)
-            return this.#idle.pop();
-
-        const [realm] = this.#realms;
-
-        return realm?.ready && !realm.ending ? realm : undefined;
-    }
-
-    // What it can take of the queue.
-    #feed(realm) {
-        for (const call of this.#queue) {
-            if (realm.ending || !(this.shared || realm.idle) || !realm.start(call))
-                break;
-            this.#queue.delete(call);
-            call.tellRunning();
-        }
-
-        if (realm.idle && !this.shared) {
-            this.#idle.push(realm);
-            if (this.#realms.size > this.#maxRealms)
+            while (this.#idle.length > 0 && this.#nLasting > n)
                 this.#end(this.#idle.pop());
         }
-        this.#endIfOver();
-    }
 
-    // One realm more for each call that nobody is about to take.
-    #grow() {
-        if (this.#queue.size === 0 || this.#realms.size >= this.#maxRealms)
-            return;
-
-        let starting = [...this.#realms].filter(({ready}) => !ready).length;
-
-        try {
-            for (; this.#queue.size > starting && this.#realms.size < this.#maxRealms; starting++)
-                this.#realms.add(new Realm(this, this));
-        } catch (error) {
-            this.#failQueued(error);
+        get #nLasting() {
+            return [...this.#realms].filter(({ending}) => !ending).length;
         }
-    }
 
-    // No realm could be made. As long as there are others, they take what is queued; else there is no use in trying
-    // again and again.
-    #failQueued(error) {
-        if (this.#nLasting > 0)
-            return;
-        for (const call of this.#queue)
-            this.soon(() => call.reject(error));
-        this.#queue.clear();
-    }
+        call(definition, args, listener) {
+            if (this.#closing !== null)
+                throw shutDown(this.name);
 
-    #runSoon() {
-        const soon = this.#soon;
+            const encoded = encode(args, 'args');
 
-        this.#soon = [];
-        soon.forEach(fn => fn());
-        return soon.length > 0;
-    }
+            this.#lastId = (this.#lastId + 1) >>> 0;
 
-    #startTick() {
-        if (this.#tick !== 0 || this.shared || this.idleTimeout < 0)
-            return;
+            const call = new RealmCall(this, this.#lastId, definition, encoded, listener);
+            const realm = this.#queue.size === 0 ? this.#getFree() : undefined;
 
-        this.#tick = GLib.timeout_add(GLib.PRIORITY_DEFAULT, Math.max(this.idleTimeout, MIN_TICK), () => {
-            this.#retire();
+            if (realm === undefined || !realm.start(call)) {
+                this.#queue.add(call);
+                this.#grow();
+            }
+            return call;
+        }
+
+        /** Has the pool shut down when nobody holds `channel` any more. */
+        watch(channel) {
+            this.#handle = Tl.Channel.new_for_fd(channel.take_peer());
+            listen(this.#handle, () => this.shutdown('drain'));
+        }
+
+        pump(timeout) {
+            if (this.#runSoon())
+                return true;
+
+            const now = GLib.get_monotonic_time();
+            const ends = [...this.#deadlines.values()].map(({time}) => Math.max(0, time - now));
+
+            if (timeout >= 0)
+                ends.push(timeout * 1000);
+
+            const happened = Tl.Channel.poll([...this.#realms].map(({channel}) => channel),
+                ends.length > 0 ? Math.min(...ends) : -1);
+
+            for (const [realm, {time}] of this.#deadlines) {
+                if (time <= GLib.get_monotonic_time())
+                    realm.kill();
+            }
+            for (const realm of this.#realms)
+                realm.reap();
+            return this.#runSoon() || happened;
+        }
+
+        shutdown(mode) {
+            if (this.#closing === null) {
+                let resolve;
+
+                this.#closing = new Promise(fn => (resolve = fn));
+                this.#closing.resolve = resolve;
+            }
+
+            if (mode !== 'drain')
+                [...this.#queue].forEach(call => call.cancel());
+            if (mode === 'cancel-all') {
+                for (const realm of this.#realms) {
+                    [...realm.calls.values()].forEach(call => call.cancel());
+                    this.#setDeadline(realm);
+                }
+            }
+            this.#endIfOver();
+
+            return this.#closing;
+        }
+
+        // ---- A call's ----
+
+        soon(fn) {
+            if (this.#soon.push(fn) === 1)
+                GLib.idle_add(GLib.PRIORITY_DEFAULT, () => this.#runSoon() && GLib.SOURCE_REMOVE);
+        }
+
+        cancelQueued(call) {
+            this.#queue.delete(call);
+            this.soon(() => call.cancelled());
+            this.#endIfOver();
+        }
+
+        /** A realm that others use as well is not killed for one call. */
+        cancelRunning(call, realm) {
+            realm.cancel(call);
+            if (!this.shared)
+                this.#setDeadline(realm);
+        }
+
+        // ---- A realm's ----
+
+        realmReady(realm) {
+            this.#feed(realm);
+            this.#startTick();
+        }
+
+        realmDone(realm) {
+            if (realm.calls.size === 0)
+                this.#clearDeadline(realm);
+            this.#feed(realm);
+        }
+
+        realmEnded(realm, error) {
+            this.#clearDeadline(realm);
+            this.#realms.delete(realm);
+            this.#idle = this.#idle.filter(other => other !== realm);
+            if (!realm.ready && error !== null)
+                this.#failQueued(error);
+            else
+                this.#grow();
+            this.#endIfOver();
+        }
+
+        // ---- Its own ----
+
+        #getFree() {
+            if (!this.shared)
+                return this.#idle.pop();
+
+            const [realm] = this.#realms;
+
+            return realm?.ready && !realm.ending ? realm : undefined;
+        }
+
+        // What it can take of the queue.
+        #feed(realm) {
+            for (const call of this.#queue) {
+                if (realm.ending || !(this.shared || realm.idle) || !realm.start(call))
+                    break;
+                this.#queue.delete(call);
+                call.tellRunning();
+            }
+
+            if (realm.idle && !this.shared) {
+                this.#idle.push(realm);
+                if (this.#realms.size > this.#maxRealms)
+                    this.#end(this.#idle.pop());
+            }
+            this.#endIfOver();
+        }
+
+        // One realm more for each call that nobody is about to take.
+        #grow() {
+            if (this.#queue.size === 0 || this.#realms.size >= this.#maxRealms)
+                return;
+
+            let starting = [...this.#realms].filter(({ready}) => !ready).length;
+
+            try {
+                for (; this.#queue.size > starting && this.#realms.size < this.#maxRealms; starting++)
+                    this.#realms.add(new Realm(this, this));
+            } catch (error) {
+                this.#failQueued(error);
+            }
+        }
+
+        // No realm could be made. As long as there are others, they take what is queued; else there is no use in trying
+        // again and again.
+        #failQueued(error) {
+            if (this.#nLasting > 0)
+                return;
+            for (const call of this.#queue)
+                this.soon(() => call.reject(error));
+            this.#queue.clear();
+        }
+
+        #runSoon() {
+            const soon = this.#soon;
+
+            this.#soon = [];
+            soon.forEach(fn => fn());
+            return soon.length > 0;
+        }
+
+        #startTick() {
+            if (this.#tick !== 0 || this.shared || this.idleTimeout < 0)
+                return;
+
+            this.#tick = GLib.timeout_add(GLib.PRIORITY_DEFAULT, Math.max(this.idleTimeout, MIN_TICK), () => {
+                this.#retire();
+                if (this.#realms.size > 0)
+                    return GLib.SOURCE_CONTINUE;
+                this.#tick = 0;
+                return GLib.SOURCE_REMOVE;
+            });
+        }
+
+        // Those that nobody has used since the last time.
+        #retire() {
+            const unused = this.#idle.filter(({used}) => !used);
+
+            this.#idle = this.#idle.filter(({used}) => used);
+            unused.forEach(realm => this.#end(realm));
+            for (const realm of this.#realms)
+                realm.used = false;
+        }
+
+        #end(realm) {
+            // One that is being made does not listen yet.
+            if (realm.ready)
+                realm.end();
+            else
+                realm.kill();
+            this.#setDeadline(realm);
+        }
+
+        #setDeadline(realm) {
+            if (this.#deadlines.has(realm))
+                return;
+
+            const source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, this.grace, () => {
+                this.#deadlines.delete(realm);
+                realm.kill();
+                return GLib.SOURCE_REMOVE;
+            });
+
+            this.#deadlines.set(realm, {source, time: GLib.get_monotonic_time() + this.grace * 1000});
+        }
+
+        #clearDeadline(realm) {
+            const deadline = this.#deadlines.get(realm);
+
+            if (deadline !== undefined) {
+                this.#deadlines.delete(realm);
+                GLib.source_remove(deadline.source);
+            }
+        }
+
+        #endIfOver() {
+            if (this.#closing === null || this.#queue.size > 0)
+                return;
+
+            this.#idle = [];
+            for (const realm of this.#realms) {
+                if (realm.calls.size === 0 && !realm.ending)
+                    this.#end(realm);
+            }
             if (this.#realms.size > 0)
-                return GLib.SOURCE_CONTINUE;
+                return;
+
+            if (this.#tick !== 0)
+                GLib.source_remove(this.#tick);
             this.#tick = 0;
-            return GLib.SOURCE_REMOVE;
-        });
-    }
-
-    // Those that nobody has used since the last time.
-    #retire() {
-        const unused = this.#idle.filter(({used}) => !used);
-
-        this.#idle = this.#idle.filter(({used}) => used);
-        unused.forEach(realm => this.#end(realm));
-        for (const realm of this.#realms)
-            realm.used = false;
-    }
-
-    #end(realm) {
-        // One that is being made does not listen yet.
-        if (realm.ready)
-            realm.end();
-        else
-            realm.kill();
-        this.#setDeadline(realm);
-    }
-
-    #setDeadline(realm) {
-        if (this.#deadlines.has(realm))
-            return;
-
-        const source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, this.grace, () => {
-            this.#deadlines.delete(realm);
-            realm.kill();
-            return GLib.SOURCE_REMOVE;
-        });
-
-        this.#deadlines.set(realm, {source, time: GLib.get_monotonic_time() + this.grace * 1000});
-    }
-
-    #clearDeadline(realm) {
-        const deadline = this.#deadlines.get(realm);
-
-        if (deadline !== undefined) {
-            this.#deadlines.delete(realm);
-            GLib.source_remove(deadline.source);
+            this.#handle?.close();
+            // After what is still to be told.
+            this.soon(() => this.#closing.resolve());
         }
     }
 
-    #endIfOver() {
-        if (this.#closing === null || this.#queue.size > 0)
-            return;
+    /**
+     * Runs functions in realms.
+     *
+     * A pool that nobody holds any more shuts down: what it has accepted still runs.
+     */
+    class RealmPool {
+        #core;
+        // GJS 1.74 neither clears weak references nor tells of what was collected; but it does collect this, and the other
+        // end hears of that.
+        #lifeline = null;
 
-        this.#idle = [];
-        for (const realm of this.#realms) {
-            if (realm.calls.size === 0 && !realm.ending)
-                this.#end(realm);
+        /**
+         * @param {object} [options]
+         * @param {string} [options.name] for messages
+         * @param {number} [options.maxRealms] at most as many processes
+         * @param {number} [options.idleTimeout] after how many milliseconds an unused realm ends, -1 for never
+         * @param {number} [options.grace] how many milliseconds a realm has between being asked and being killed
+         * @param {boolean} [options.shared] one realm for all, which keeps its state; it takes all calls at once
+         */
+        constructor(options = {}) {
+            this.#core = new Core({...DEFAULTS, ...options});
         }
-        if (this.#realms.size > 0)
-            return;
 
-        if (this.#tick !== 0)
-            GLib.source_remove(this.#tick);
-        this.#tick = 0;
-        this.#handle?.close();
-        // After what is still to be told.
-        this.soon(() => this.#closing.resolve());
-    }
-}
-
-/**
- * Runs functions in realms.
- *
- * A pool that nobody holds any more shuts down: what it has accepted still runs.
- */
-var RealmPool = class {
-    #core;
-    // GJS 1.74 neither clears weak references nor tells of what was collected; but it does collect this, and the other
-    // end hears of that.
-    #lifeline = null;
-
-    /**
-     * @param {object} [options]
-     * @param {string} [options.name] for messages
-     * @param {number} [options.maxRealms] at most as many processes
-     * @param {number} [options.idleTimeout] after how many milliseconds an unused realm ends, -1 for never
-     * @param {number} [options.grace] how many milliseconds a realm has between being asked and being killed
-     * @param {boolean} [options.shared] one realm for all, which keeps its state; it takes all calls at once
-     */
-    constructor(options = {}) {
-        this.#core = new Core({...DEFAULTS, ...options});
-    }
-
-    get name() {
-        return this.#core.name;
-    }
-
-    get nQueued() {
-        return this.#core.nQueued;
-    }
-
-    get nRunning() {
-        return this.#core.nRunning;
-    }
-
-    /** The processes that there are. */
-    get pids() {
-        return this.#core.pids;
-    }
-
-    get maxRealms() {
-        return this.#core.maxRealms;
-    }
-
-    set maxRealms(n) {
-        this.#core.maxRealms = n;
-    }
-
-    /**
-     * Calls a function in a realm. Throws a TypeError where the function or an argument cannot cross.
-     *
-     * The listener's methods, all of them optional, are called from the main context or from pump(), never in here:
-     * running(), unless the call `running` already when this returns; progress(fraction, message); value(v), of a
-     * generator; and, once, one of resolve(v), reject(error) and cancelled().
-     *
-     * @param {object} spec {fn, args}, or {module, name, args} for what the module with that URI exports
-     * @param {object} listener hears of it
-     * @returns {RealmCall} the call
-     */
-    call(spec, listener) {
-        return this.#call(define(spec), spec.args ?? [], listener);
-    }
-
-    /**
-     * @param {string} uri of a module
-     * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value, if
-     *   it can cross
-     */
-    describe(uri) {
-        return new Promise((resolve, reject) => this.#call(null, [uri], {
-            resolve,
-            reject,
-            cancelled: () => reject(new Gio.IOErrorEnum({
-                code: Gio.IOErrorEnum.CANCELLED,
-                message: `${this.name} was shut down before it could look at ${uri}`,
-            })),
-        }));
-    }
-
-    /**
-     * Does what there is to do without a main context, and waits for it.
-     *
-     * @param {number} timeout in milliseconds, -1 for as long as it takes
-     * @returns {boolean} whether something happened; if not, it may have waited for less than that
-     */
-    pump(timeout) {
-        return this.#core.pump(timeout);
-    }
-
-    /**
-     * Takes no more calls.
-     *
-     * @param {string} [mode] what becomes of those that there are: 'drain' lets them run, 'cancel-queued' lets those run
-     *   that do already, and 'cancel-all' asks these to end, and kills those that do not
-     * @returns {Promise<void>} all realms have ended
-     */
-    shutdown(mode = 'drain') {
-        this.#lifeline?.close();
-        return this.#core.shutdown(mode);
-    }
-
-    #call(definition, args, listener) {
-        const call = this.#core.call(definition, args, listener);
-
-        if (this.#lifeline === null) {
-            this.#lifeline = Tl.Channel.new();
-            this.#core.watch(this.#lifeline);
+        get name() {
+            return this.#core.name;
         }
-        return call;
+
+        get nQueued() {
+            return this.#core.nQueued;
+        }
+
+        get nRunning() {
+            return this.#core.nRunning;
+        }
+
+        /** The processes that there are. */
+        get pids() {
+            return this.#core.pids;
+        }
+
+        get maxRealms() {
+            return this.#core.maxRealms;
+        }
+
+        set maxRealms(n) {
+            this.#core.maxRealms = n;
+        }
+
+        /**
+         * Calls a function in a realm. Throws a TypeError where the function or an argument cannot cross.
+         *
+         * The listener's methods, all of them optional, are called from the main context or from pump(), never in here:
+         * running(), unless the call `running` already when this returns; progress(fraction, message); value(v), of a
+         * generator; and, once, one of resolve(v), reject(error) and cancelled().
+         *
+         * @param {object} spec {fn, args}, or {module, name, args} for what the module with that URI exports
+         * @param {object} listener hears of it
+         * @returns {RealmCall} the call
+         */
+        call(spec, listener) {
+            return this.#call(define(spec), spec.args ?? [], listener);
+        }
+
+        /**
+         * @param {string} uri of a module
+         * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value, if
+         *   it can cross
+         */
+        describe(uri) {
+            return new Promise((resolve, reject) => this.#call(null, [uri], {
+                resolve,
+                reject,
+                cancelled: () => reject(new Gio.IOErrorEnum({
+                    code: Gio.IOErrorEnum.CANCELLED,
+                    message: `${this.name} was shut down before it could look at ${uri}`,
+                })),
+            }));
+        }
+
+        /**
+         * Does what there is to do without a main context, and waits for it.
+         *
+         * @param {number} timeout in milliseconds, -1 for as long as it takes
+         * @returns {boolean} whether something happened; if not, it may have waited for less than that
+         */
+        pump(timeout) {
+            return this.#core.pump(timeout);
+        }
+
+        /**
+         * Takes no more calls.
+         *
+         * @param {string} [mode] what becomes of those that there are: 'drain' lets them run, 'cancel-queued' lets those run
+         *   that do already, and 'cancel-all' asks these to end, and kills those that do not
+         * @returns {Promise<void>} all realms have ended
+         */
+        shutdown(mode = 'drain') {
+            this.#lifeline?.close();
+            return this.#core.shutdown(mode);
+        }
+
+        #call(definition, args, listener) {
+            const call = this.#core.call(definition, args, listener);
+
+            if (this.#lifeline === null) {
+                this.#lifeline = Tl.Channel.new();
+                this.#core.watch(this.#lifeline);
+            }
+            return call;
+        }
     }
-};
+
+    return {RealmPool};
+})();

@@ -4,100 +4,106 @@
 
 /* exported define */
 
-// Closures that are made anew for each call have one source; there is no end of sources that are made up at run time.
-const MAX_KNOWN = 1000;
+var {define} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Function, Map, Object, String, TypeError, WeakMap} = globalThis;
+    // Closures that are made anew for each call have one source; there is no end of sources that are made up at run time.
+    const MAX_KNOWN = 1000;
 
-const byFunction = new WeakMap();
-const bySource = new Map();
+    const byFunction = new WeakMap();
+    const bySource = new Map();
 
-// A function is an expression, or a method, which is one in an object only.
-const SHAPES = [source => `(${source})`, source => `Object.values({${source}})[0]`];
+    // A function is an expression, or a method, which is one in an object only.
+    const SHAPES = [source => `(${source})`, source => `Object.values({${source}})[0]`];
 
-// A function of a module is strict without saying so. In sloppy mode an assignment to what is not there would make a
-// global variable instead of an error.
-const MODES = ['"use strict"; ', ''];
+    // A function of a module is strict without saying so. In sloppy mode an assignment to what is not there would make a
+    // global variable instead of an error.
+    const MODES = ['"use strict"; ', ''];
 
-function refuse(fn, why) {
-    throw new TypeError(`${fn.name || 'The function'} cannot be sent to a realm: ${why}`);
-}
-
-// Compiled, not called.
-function whyNot(code) {
-    try {
-        Function(code);
-        return null;
-    } catch (error) {
-        return error;
+    function refuse(fn, why) {
+        throw new TypeError(`${fn.name || 'The function'} cannot be sent to a realm: ${why}`);
     }
-}
 
-// In the shape that it has, the engine gets further than in the other.
-function whyInNoShape(source) {
-    const [{message}] = SHAPES.map(shape => whyNot(`"use strict"; return ${shape(source)};`))
-        .sort((a, b) => b.lineNumber - a.lineNumber || b.columnNumber - a.columnNumber);
-
-    return message;
-}
-
-function makeDefinition(fn, source) {
-    if (/\{\s*\[native code\]\s*\}\s*$/.test(source))
-        refuse(fn, 'it is a native or a bound function, which has no source');
-    if (/^class\b/.test(source))
-        refuse(fn, 'it is a class; send a function that uses it');
-
-    for (const mode of MODES) {
-        for (const shape of SHAPES) {
-            const expression = shape(source);
-
-            if (whyNot(`${mode}return ${expression};`) !== null)
-                continue;
-            // Only a module can import().
-            if (/\bimport\s*\(/.test(source))
-                return {module: `export default ${expression};\n`};
-            return {code: `${mode}return ${expression};`};
+    // Compiled, not called.
+    function whyNot(code) {
+        try {
+            Function(code);
+            return null;
+        } catch (error) {
+            return error;
         }
     }
 
-    return refuse(fn, `its source cannot stand on its own: ${whyInNoShape(source)}`);
-}
+    // In the shape that it has, the engine gets further than in the other.
+    function whyInNoShape(source) {
+        const [{message}] = SHAPES.map(shape => whyNot(`"use strict"; return ${shape(source)};`))
+            .sort((a, b) => b.lineNumber - a.lineNumber || b.columnNumber - a.columnNumber);
 
-function defineFunction(fn) {
-    if (typeof fn !== 'function')
-        throw new TypeError('A function is needed to run in a realm');
-
-    const source = Function.prototype.toString.call(fn);
-    let definition = bySource.get(source);
-
-    if (definition === undefined) {
-        definition = {...makeDefinition(fn, source), label: fn.name || 'a function without a name'};
-        if (bySource.size >= MAX_KNOWN)
-            bySource.clear();
-        bySource.set(source, definition);
+        return message;
     }
-    byFunction.set(fn, definition);
 
-    return definition;
-}
+    function makeDefinition(fn, source) {
+        if (/\{\s*\[native code\]\s*\}\s*$/.test(source))
+            refuse(fn, 'it is a native or a bound function, which has no source');
+        if (/^class\b/.test(source))
+            refuse(fn, 'it is a class; send a function that uses it');
 
-function defineExport(module, name) {
-    const key = `${module}#${name}`;
-    let definition = bySource.get(key);
+        for (const mode of MODES) {
+            for (const shape of SHAPES) {
+                const expression = shape(source);
 
-    if (definition === undefined) {
-        definition = {uri: String(module), name: String(name), label: `${name} of ${module}`};
-        bySource.set(key, definition);
+                if (whyNot(`${mode}return ${expression};`) !== null)
+                    continue;
+                // Only a module can import().
+                if (/\bimport\s*\(/.test(source))
+                    return {module: `export default ${expression};\n`};
+                return {code: `${mode}return ${expression};`};
+            }
+        }
+
+        return refuse(fn, `its source cannot stand on its own: ${whyInNoShape(source)}`);
     }
-    return definition;
-}
 
-/**
- * How a realm makes the function of a call; one object for one source. Throws a TypeError where it cannot.
- *
- * @param {object} spec {fn}, or {module, name} for what a module exports
- * @returns {object} {code, label}, {module, label} or {uri, name, label}
- */
-function define({fn, module, name}) {
-    if (module !== undefined)
-        return defineExport(module, name);
-    return byFunction.get(fn) ?? defineFunction(fn);
-}
+    function defineFunction(fn) {
+        if (typeof fn !== 'function')
+            throw new TypeError('A function is needed to run in a realm');
+
+        const source = Function.prototype.toString.call(fn);
+        let definition = bySource.get(source);
+
+        if (definition === undefined) {
+            definition = {...makeDefinition(fn, source), label: fn.name || 'a function without a name'};
+            if (bySource.size >= MAX_KNOWN)
+                bySource.clear();
+            bySource.set(source, definition);
+        }
+        byFunction.set(fn, definition);
+
+        return definition;
+    }
+
+    function defineExport(module, name) {
+        const key = `${module}#${name}`;
+        let definition = bySource.get(key);
+
+        if (definition === undefined) {
+            definition = {uri: String(module), name: String(name), label: `${name} of ${module}`};
+            bySource.set(key, definition);
+        }
+        return definition;
+    }
+
+    /**
+     * How a realm makes the function of a call; one object for one source. Throws a TypeError where it cannot.
+     *
+     * @param {object} spec {fn}, or {module, name} for what a module exports
+     * @returns {object} {code, label}, {module, label} or {uri, name, label}
+     */
+    function define({fn, module, name}) {
+        if (module !== undefined)
+            return defineExport(module, name);
+        return byFunction.get(fn) ?? defineFunction(fn);
+    }
+
+    return {define};
+})();

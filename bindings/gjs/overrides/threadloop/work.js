@@ -3,150 +3,156 @@
 /* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, disposable,
    shutDownError */
 
-// What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
-// realms.
+var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, disposable, shutDownError} = (() => {
+    // In a classic script, what is outside of functions is looked up by its name each time.
+    const {Object, Promise, Symbol, TypeError, imports} = globalThis;
+    // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
+    // realms.
 
-const {GLib} = imports.gi;
-const {newFuture, refused} = imports.overrides.threadloop.future;
-const native = imports.overrides.threadloop.native;
+    const {GLib} = imports.gi;
+    const {newFuture, refused} = imports.overrides.threadloop.future;
+    const native = imports.overrides.threadloop.native;
 
-var {callNative} = native;
+    const {callNative} = native;
 
-let Tl;
+    let Tl;
 
-const realms = Symbol('realms');
+    const realms = Symbol('realms');
 
-/** The function of C behind `fn`, null for a function that is written in JavaScript. */
-function nativeOf(fn) {
-    if (typeof fn === 'function') {
-        if (fn.$gtype !== undefined)
-            throw new TypeError(`submit() takes a function, and ${fn.name} is a class: take one of its functions, such as ${fn.name}.new`);
-        return native.lookUp(fn);
+    /** The function of C behind `fn`, null for a function that is written in JavaScript. */
+    function nativeOf(fn) {
+        if (typeof fn === 'function') {
+            if (fn.$gtype !== undefined)
+                throw new TypeError(`submit() takes a function, and ${fn.name} is a class: take one of its functions, such as ${fn.name}.new`);
+            return native.lookUp(fn);
+        }
+        if (fn instanceof Promise || fn instanceof Tl.Future)
+            throw new TypeError('submit() takes a function, not what it returns: leave out its parentheses, and give its arguments to submit()');
+        throw new TypeError(`submit() takes a function, not ${fn === null ? 'null' : `a value of type ${typeof fn}`}`);
     }
-    if (fn instanceof Promise || fn instanceof Tl.Future)
-        throw new TypeError('submit() takes a function, not what it returns: leave out its parentheses, and give its arguments to submit()');
-    throw new TypeError(`submit() takes a function, not ${fn === null ? 'null' : `a value of type ${typeof fn}`}`);
-}
 
-/** `call(object, 'method', ...)` or `call('Namespace.function', ...)`. */
-function callNamed(executor, target, args) {
-    if (typeof target === 'string')
-        return callNative(executor, native.lookUpName(target), args);
+    /** `call(object, 'method', ...)` or `call('Namespace.function', ...)`. */
+    function callNamed(executor, target, args) {
+        if (typeof target === 'string')
+            return callNative(executor, native.lookUpName(target), args);
 
-    const [name, ...rest] = args;
-    return callNative(executor, native.lookUpMethod(target, name), [target, ...rest]);
-}
-
-/** The pool of realms of an executor or an event thread. Many programs have none, and do not read what it takes. */
-function realmsOf(place, options) {
-    return place[realms] ??= new imports.overrides.threadloop.realmPool.RealmPool({name: place.get_name(), ...options()});
-}
-
-function peekRealms(place) {
-    return place[realms];
-}
-
-function shutDownError(place) {
-    return new GLib.Error(Tl.Error, Tl.Error.SHUT_DOWN, `${place.get_name()} was shut down and takes no more work`);
-}
-
-// A queue with a limit is as full for realms as it is for threads.
-function makeRoom(place, pool) {
-    const limit = place.get_max_queued?.();
-
-    while (limit && pool.nQueued >= limit) {
-        if (place.get_when_full() === Tl.WhenFull.FAIL)
-            return new GLib.Error(Tl.Error, Tl.Error.QUEUE_FULL, `${place.get_name()} has ${limit} tasks queued, which is its limit`);
-        pool.pump(-1);
+        const [name, ...rest] = args;
+        return callNative(executor, native.lookUpMethod(target, name), [target, ...rest]);
     }
-    return null;
-}
 
-/** Runs `spec`, a function or one of a module, in a realm of `pool`. */
-function inRealm(place, pool, spec) {
-    const full = makeRoom(place, pool);
-    if (full)
-        return refused(full);
+    /** The pool of realms of an executor or an event thread. Many programs have none, and do not read what it takes. */
+    function realmsOf(place, options) {
+        return place[realms] ??= new imports.overrides.threadloop.realmPool.RealmPool({name: place.get_name(), ...options()});
+    }
 
-    const its = newFuture(spec.fn?.name || spec.name || null);
-    const call = pool.call(spec, {
-        running: () => its.future.set_running(),
-        progress: (fraction, message) => its.future.set_progress(fraction ?? -1, message ?? null),
-        value: value => its.stream().push(value),
-        resolve: value => its.resolve(value),
-        reject: error => its.reject(error),
-        cancelled: () => its.cancelled(),
-    });
-    if (call.running)
-        its.future.set_running();
+    function peekRealms(place) {
+        return place[realms];
+    }
 
-    its.doWith({
-        cancel() {
-            const how = call.cancel();
-            return how === 'queued' ? Tl.Cancel.DONE : how === 'asked' ? Tl.Cancel.REQUESTED : Tl.Cancel.TOO_LATE;
-        },
-        pump: milliseconds => pool.pump(milliseconds),
-        next: () => call.next(),
-    });
-    return its.future;
-}
+    function shutDownError(place) {
+        return new GLib.Error(Tl.Error, Tl.Error.SHUT_DOWN, `${place.get_name()} was shut down and takes no more work`);
+    }
 
-/** The functions of a module, each of which runs in a realm of `pool()`. */
-async function importModule(place, pool, specifier, base) {
-    const module = resolveModule(specifier, base);
-    const api = {};
+    // A queue with a limit is as full for realms as it is for threads.
+    function makeRoom(place, pool) {
+        const limit = place.get_max_queued?.();
 
-    for (const {name, kind, value} of await pool().describe(module))
-        api[name] = kind === 'function' ? (...args) => inRealm(place, pool(), {module, name, args}) : value;
-    return Object.freeze(api);
-}
+        while (limit && pool.nQueued >= limit) {
+            if (place.get_when_full() === Tl.WhenFull.FAIL)
+                return new GLib.Error(Tl.Error, Tl.Error.QUEUE_FULL, `${place.get_name()} has ${limit} tasks queued, which is its limit`);
+            pool.pump(-1);
+        }
+        return null;
+    }
 
-function resolveModule(specifier, base) {
-    if (/^(file|resource):/.test(specifier))
-        return specifier;
-    if (specifier.startsWith('/'))
-        return GLib.filename_to_uri(specifier, null);
-    if (!/^\.\.?\//.test(specifier))
-        throw new TypeError(`import() takes a path that begins with ./, ../ or /, or a file: or resource: URI, not '${specifier}'`);
-    if (typeof base !== 'string')
-        throw new TypeError(`import('${specifier}') needs to know from where: import('${specifier}', import.meta.url)`);
-    return GLib.Uri.resolve_relative(base.startsWith('/') ? GLib.filename_to_uri(base, null) : base, specifier, GLib.UriFlags.NONE);
-}
+    /** Runs `spec`, a function or one of a module, in a realm of `pool`. */
+    function inRealm(place, pool, spec) {
+        const full = makeRoom(place, pool);
+        if (full)
+            return refused(full);
 
-/** Gives the results of `submit(item)` in the order of `items`, with at most `size` that run or wait to be taken. */
-async function* mapInOrder(submit, items, size) {
-    const futures = [];
+        const its = newFuture(spec.fn?.name || spec.name || null);
+        const call = pool.call(spec, {
+            running: () => its.future.set_running(),
+            progress: (fraction, message) => its.future.set_progress(fraction ?? -1, message ?? null),
+            value: value => its.stream().push(value),
+            resolve: value => its.resolve(value),
+            reject: error => its.reject(error),
+            cancelled: () => its.cancelled(),
+        });
+        if (call.running)
+            its.future.set_running();
 
-    try {
-        for await (const item of items) {
-            futures.push(submit(item));
-            if (futures.length >= size)
+        its.doWith({
+            cancel() {
+                const how = call.cancel();
+                return how === 'queued' ? Tl.Cancel.DONE : how === 'asked' ? Tl.Cancel.REQUESTED : Tl.Cancel.TOO_LATE;
+            },
+            pump: milliseconds => pool.pump(milliseconds),
+            next: () => call.next(),
+        });
+        return its.future;
+    }
+
+    /** The functions of a module, each of which runs in a realm of `pool()`. */
+    async function importModule(place, pool, specifier, base) {
+        const module = resolveModule(specifier, base);
+        const api = {};
+
+        for (const {name, kind, value} of await pool().describe(module))
+            api[name] = kind === 'function' ? (...args) => inRealm(place, pool(), {module, name, args}) : value;
+        return Object.freeze(api);
+    }
+
+    function resolveModule(specifier, base) {
+        if (/^(file|resource):/.test(specifier))
+            return specifier;
+        if (specifier.startsWith('/'))
+            return GLib.filename_to_uri(specifier, null);
+        if (!/^\.\.?\//.test(specifier))
+            throw new TypeError(`import() takes a path that begins with ./, ../ or /, or a file: or resource: URI, not '${specifier}'`);
+        if (typeof base !== 'string')
+            throw new TypeError(`import('${specifier}') needs to know from where: import('${specifier}', import.meta.url)`);
+        return GLib.Uri.resolve_relative(base.startsWith('/') ? GLib.filename_to_uri(base, null) : base, specifier, GLib.UriFlags.NONE);
+    }
+
+    /** Gives the results of `submit(item)` in the order of `items`, with at most `size` that run or wait to be taken. */
+    async function* mapInOrder(submit, items, size) {
+        const futures = [];
+
+        try {
+            for await (const item of items) {
+                futures.push(submit(item));
+                if (futures.length >= size)
+                    yield await futures.shift();
+            }
+            while (futures.length)
                 yield await futures.shift();
-        }
-        while (futures.length)
-            yield await futures.shift();
-    } finally {
-        for (const future of futures) {
-            future.catch(() => {});
-            future.cancel();
+        } finally {
+            for (const future of futures) {
+                future.catch(() => {});
+                future.cancel();
+            }
         }
     }
-}
 
-/** For `using` and `await using`, where the engine has them. */
-function disposable(prototype, dispose, disposeAsync) {
-    if (Symbol.dispose) {
-        prototype[Symbol.dispose] = function () {
-            dispose(this);
-        };
+    /** For `using` and `await using`, where the engine has them. */
+    function disposable(prototype, dispose, disposeAsync) {
+        if (Symbol.dispose) {
+            prototype[Symbol.dispose] = function () {
+                dispose(this);
+            };
+        }
+        if (Symbol.asyncDispose) {
+            prototype[Symbol.asyncDispose] = async function () {
+                await disposeAsync(this);
+            };
+        }
     }
-    if (Symbol.asyncDispose) {
-        prototype[Symbol.asyncDispose] = async function () {
-            await disposeAsync(this);
-        };
-    }
-}
 
-function init(namespace) {
-    Tl = namespace;
-}
+    function setUp(namespace) {
+        Tl = namespace;
+    }
+
+    return {init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, disposable, shutDownError};
+})();
