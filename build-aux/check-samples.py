@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 
-LANGUAGES = {'c', 'sh', 'meson', 'text', 'css', 'xml', 'python', 'js', 'vala'}
+LANGUAGES = {'c', 'sh', 'meson', 'text', 'css', 'xml', 'python', 'js', 'ts', 'vala'}
 FENCE = re.compile(r'^( *)(```+|~~~+) *([\w+-]*) *$')
 LICENCE = re.compile(r'\A(/\*.*?\*/\s*|//[^\n]*\n\s*)*', re.S)
 

@@ -26,6 +26,7 @@ gboolean work         (TlFuture *future, gpointer user_data, GError **error);
 gboolean connect_all  (TlFuture *future, gpointer user_data, GError **error);
 void     show_file    (TlFuture *future, gpointer user_data);
 void     look_at_queue (const GError *error, gpointer queue);
+void     look_at_inbox (gpointer queue);
 void     executor_ended (GObject *source, GAsyncResult *result, gpointer user_data);
 
 gboolean database_connect    (gpointer user_data, GError **error);
