@@ -366,6 +366,28 @@ test('an executor that nobody keeps does its work, and goes', async () => {
     });
 });
 
+test('1,000 executors that were closed leave no process, descriptor or thread', async () => {
+    function names(what) {
+        const enumerator = Gio.File.new_for_path(`/proc/self/${what}`).enumerate_children('standard::name', 0, null);
+        const n = [...enumerator].length;
+        enumerator.close(null);
+        return n;
+    }
+
+    // What GLib makes once.
+    await Tl.Executor.with({}, executor => executor.submit(() => 1));
+    const before = {fd: names('fd'), task: names('task'), children: children().length};
+
+    for (let i = 0; i < 1000; i++) {
+        await Tl.Executor.with({maxWorkers: 2}, async executor => {
+            equal(await executor.submit(GLib.path_get_basename, `/${i}`), `${i}`);
+            if (i % 50 === 0)
+                equal(await executor.submit(x => x + 1, i), i + 1);
+        });
+    }
+    await until(() => names('fd') <= before.fd && names('task') <= before.task && children().length <= before.children);
+}, {seconds: 120});
+
 function children() {
     const me = GLib.file_read_link('/proc/self');
     const [, text] = GLib.file_get_contents(`/proc/self/task/${me}/children`);
