@@ -12,13 +12,11 @@ G_BEGIN_DECLS
  * allocates something, so that a program of which all callbacks are answered like
  * that stands still for ever. */
 
-/* Brings such a collection to its end, where there may be one. */
-void tl_end_collection (void);
-
-/* Calls @func once more, a moment later and after that, in the main context that
- * the calling thread is dispatching a source of. */
-void tl_call_again     (GSourceOnceFunc  func,
-                        gpointer         data,
-                        GDestroyNotify   destroy);
+/* Calls @func once more, a moment later and after such a collection has been
+ * brought to its end, in the main context that the calling thread is dispatching
+ * a source of. */
+void tl_call_again (GSourceOnceFunc  func,
+                    gpointer         data,
+                    GDestroyNotify   destroy);
 
 G_END_DECLS

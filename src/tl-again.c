@@ -4,9 +4,7 @@
 
 #include "tl-again-private.h"
 
-#include <dlfcn.h>
-
-#include "tl-thread-private.h"
+#include "tl-gjs-private.h"
 
 /* In milliseconds. */
 #define A_MOMENT 2
@@ -18,32 +16,12 @@ typedef struct
   GDestroyNotify  destroy;
 } Again;
 
-/* GJS runs on the thread that the process began with, or it is not known where.
- * It is not linked to: a process has it or has not. */
-void
-tl_end_collection (void)
-{
-  gpointer (*get_current) (void);
-  void (*collect) (gpointer context);
-  gpointer context;
-
-  if (!tl_thread_is_main ())
-    return;
-
-  *(void **) &get_current = dlsym (RTLD_DEFAULT, "gjs_context_get_current");
-  *(void **) &collect = dlsym (RTLD_DEFAULT, "gjs_context_gc");
-
-  context = get_current != NULL && collect != NULL ? get_current () : NULL;
-  if (context != NULL)
-    collect (context);
-}
-
 static gboolean
 again (gpointer data)
 {
   Again *self = data;
 
-  tl_end_collection ();
+  tl_gjs_collect ();
   self->func (self->data);
 
   return G_SOURCE_REMOVE;

@@ -69,6 +69,15 @@ gboolean tl_call_wrong_type  (const TlCallType  *type,
                               const GValue      *value,
                               GError           **error);
 
+/* tl-call-handlers.c: FALSE with @error, as above, if a function of JavaScript is
+ * connected to a signal of what is given, and would be called on a worker. */
+gboolean tl_call_check_handlers
+                             (const GValue      *value,
+                              GError           **error);
+gboolean tl_call_check_object_handlers
+                             (gpointer           object,
+                              GError           **error);
+
 /* tl-call-out.c: makes a value of what a function gave, which takes it over, as
  * far as it is ours. @length is that of an array with a length of its own. */
 void     tl_call_out         (const TlCallType  *type,

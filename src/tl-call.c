@@ -4,6 +4,7 @@
 
 #include "tl-call-private.h"
 
+#include "tl-executor-private.h"
 #include "tl-values-private.h"
 
 /* Native calls: an introspected function, run on a worker by itself.
@@ -337,12 +338,15 @@ check_n_args (TlCallable  *callable,
 
 static gboolean
 args_in (Call          *self,
+         TlExecutor    *executor,
          const GValue  *values,
          gsize          n_values,
          GError       **error)
 {
   const TlCallable *callable = self->callable;
   gboolean *lengths_put = g_newa0 (gboolean, callable->n_args + 1);
+  /* Where JavaScript runs, there its functions can be called. */
+  gboolean on_worker = tl_executor_peek_context (executor) != g_main_context_default ();
   guint i = 0;
 
   for (guint p = 0; p < callable->n_params && p < n_values; p++)
@@ -351,6 +355,9 @@ args_in (Call          *self,
       if (!arg_in (self, i, &values[p], lengths_put, error))
         goto failed;
       if (i == 0 && !check_self (self, &values[p], error))
+        goto failed;
+      /* Of a cancellable the function gets to see only the future's own. */
+      if (on_worker && (int) i != callable->cancellable && !tl_call_check_handlers (&values[p], error))
         goto failed;
     }
 
@@ -410,7 +417,7 @@ call_submit (TlExecutor    *executor,
 
   self = g_malloc0 (sizeof (Call) + callable->n_args * sizeof (TlArgument));
   self->callable = tl_callable_ref (callable);
-  if (!args_in (self, args, n_args, error))
+  if (!args_in (self, executor, args, n_args, error))
     return NULL;
 
   if (callable->cancellable >= 0)

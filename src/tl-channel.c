@@ -6,6 +6,7 @@
 
 #include "tl-again-private.h"
 #include "tl-frame-private.h"
+#include "tl-gjs-private.h"
 #include "tl-lifeline-private.h"
 #include "tl-tee-private.h"
 
@@ -553,7 +554,7 @@ tl_channel_poll (TlChannel **channels,
   for (gsize i = 0; i < n_channels; i++)
     if (channels[i]->deaf)
       {
-        tl_end_collection ();
+        tl_gjs_collect ();
         channels[i]->deaf = FALSE;
       }
 

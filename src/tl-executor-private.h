@@ -7,7 +7,10 @@
 G_BEGIN_DECLS
 
 /* An executor onto a queue that somebody else has made and will close. */
-TlExecutor *tl_executor_new_for_queue (TlQueue    *queue);
-TlQueue    *tl_executor_peek_queue    (TlExecutor *self);
+TlExecutor   *tl_executor_new_for_queue (TlQueue    *queue);
+TlQueue      *tl_executor_peek_queue    (TlExecutor *self);
+
+/* The context that it was made for, or NULL. */
+GMainContext *tl_executor_peek_context  (TlExecutor *self);
 
 G_END_DECLS

@@ -351,6 +351,12 @@ tl_executor_peek_queue (TlExecutor *self)
   return self->queue;
 }
 
+GMainContext *
+tl_executor_peek_context (TlExecutor *self)
+{
+  return self->context;
+}
+
 TlExecutor *
 tl_executor_new_for_context (GMainContext *context)
 {

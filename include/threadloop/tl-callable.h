@@ -247,7 +247,8 @@ char         *tl_callable_to_string       (TlCallable  *self);
  *
  * What is wrong with the arguments is said at once: %TL_ERROR_WRONG_TYPE where one
  * is of a wrong type, or there are too many or too few, %G_IO_ERROR_NOT_SUPPORTED
- * for callbacks, and for objects that may only be used on one thread. Otherwise
+ * for callbacks, for objects that may only be used on one thread, and for objects
+ * with a signal that a function of JavaScript is connected to. Otherwise
  * there is a future, as [method@Tl.Executor.submit] gives it. An error of the
  * function is that of the future. The result is
  *

@@ -150,6 +150,81 @@ test_written_in_javascript (void)
                    "Gio.ListStore.append", "oo", store, other);
 }
 
+static void
+count (gpointer  object,
+       gpointer  spec,
+       guint    *n)
+{
+  *n += 1;
+}
+
+/* What GJS connects is a closure without data, of which its bodies are in an
+ * object of the language. */
+static gulong
+connect_as_gjs (gpointer    object,
+                const char *signal)
+{
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), NULL);
+
+  g_closure_set_marshal (closure, g_cclosure_marshal_VOID__PARAM);
+  return g_signal_connect_closure (object, signal, closure, FALSE);
+}
+
+static void
+test_connected_to_javascript (void)
+{
+  const char             *set = "Gio.SimpleAction.set_enabled";
+  g_autoptr(GObject)      action = G_OBJECT (g_simple_action_new ("a", NULL));
+  g_autoptr(GObject)      other = G_OBJECT (g_simple_action_new ("b", NULL));
+  g_autoptr(GListStore)   store = g_list_store_new (G_TYPE_OBJECT);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GFile)        file = g_file_new_for_path ("/nowhere");
+  g_auto(GValue)          boxed = G_VALUE_INIT;
+  gulong                  id = connect_as_gjs (action, "notify::enabled");
+  guint                   n = 0;
+
+#define REFUSED(start, ...) tt_call_refused (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,                                    \
+                                             start " is a GSimpleAction, and a JavaScript function is connected to"   \
+                                             " one of its signals and would be called on the worker; disconnect or"   \
+                                             " block it first", __VA_ARGS__)
+
+  /* Where there is no JavaScript, it is a function in C that has no data. */
+  tt_assert_call ("null", set, "ob", action, TRUE);
+
+  make_type ("GjsContext", G_TYPE_OBJECT);
+  REFUSED ("Gio.SimpleAction.set_enabled(): self", set, "ob", action, FALSE);
+  g_assert_true (g_action_get_enabled (G_ACTION (action)));
+
+  /* Wherever it is. */
+  REFUSED ("Gio.ListStore.append(): item", "Gio.ListStore.append", "oo", store, action);
+  REFUSED ("Gio.ListStore.splice(): additions", "Gio.ListStore.splice", "oiiL", store, 0, 0,
+           tt_values ("oo", other, action));
+  g_value_set_object (g_value_init (&boxed, G_TYPE_OBJECT), action);
+  REFUSED ("GObject.Object.set_property(): value", "GObject.Object.set_property", "osV", other, "state", &boxed);
+  REFUSED ("GObject.Object.get_property(): self", "GObject.Object.get_property", "osV", action, "state", &boxed);
+
+  /* It is what is connected now that counts. */
+  g_signal_handler_block (action, id);
+  tt_assert_call ("null", set, "ob", action, FALSE);
+  g_signal_handler_unblock (action, id);
+  REFUSED ("Gio.SimpleAction.set_enabled(): self", set, "ob", action, TRUE);
+  g_signal_handler_disconnect (action, id);
+  tt_assert_call ("null", set, "ob", action, TRUE);
+
+  /* What C connects has data. */
+  g_signal_connect (action, "notify::enabled", G_CALLBACK (count), &n);
+  g_object_bind_property (action, "enabled", other, "enabled", G_BINDING_DEFAULT);
+  tt_assert_call ("null", set, "ob", action, FALSE);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_false (g_action_get_enabled (G_ACTION (other)));
+
+  /* Of a cancellable the function sees only the future's own. */
+  connect_as_gjs (cancellable, "cancelled");
+  tt_call_failed (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Gio.File.load_contents", "oo", file, cancellable);
+
+#undef REFUSED
+}
+
 /* ---- Anything at all ---- */
 
 /* Those that may be called with whatever they take. */
@@ -387,6 +462,7 @@ add_tests (void)
   tt_call_add ("/call/refused/counts", "Gio.File.new_for_path", test_counts);
   tt_call_add ("/call/refused/widgets", "Gio.File.new_for_path", test_widgets);
   tt_call_add ("/call/refused/written-in-javascript", "Gio.File.new_for_path", test_written_in_javascript);
+  tt_call_add ("/call/refused/connected-to-javascript", "Gio.File.new_for_path", test_connected_to_javascript);
   tt_call_add ("/call/refused/anything", F "nothing", test_anything);
   tt_call_add ("/call/refused/anything-common", "Gio.File.new_for_path", test_anything_common);
 }

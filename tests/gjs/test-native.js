@@ -118,6 +118,72 @@ test('an object whose class is written in JavaScript is refused', () => {
     match(throws(() => executor.call(new Own({name: 'own'}), 'get_name'), TypeError).message, /JavaScript/);
 });
 
+test('an object with a signal that calls JavaScript is refused, while it does', async () => {
+    const action = Gio.SimpleAction.new('a', null);
+    const set = enabled => executor.call(action, 'set_enabled', enabled);
+    let calls = 0;
+    const id = action.connect('notify::enabled', () => calls++);
+
+    match(throws(() => set(false), TypeError).message,
+        /set_enabled\(\): self is a GSimpleAction, and a JavaScript function is connected/);
+    ok(action.enabled);
+    const store = Gio.ListStore.new(GObject.TYPE_OBJECT);
+    match(throws(() => executor.call(store, 'append', action), TypeError).message, /item is a GSimpleAction/);
+    match(throws(() => executor.call(store, 'splice', 0, 0, [action]), TypeError).message, /additions is a GSimpleAction/);
+
+    GObject.signal_handler_block(action, id);
+    await set(false);
+    GObject.signal_handler_unblock(action, id);
+    throws(() => set(true), TypeError);
+
+    // There it can be called.
+    await Tl.Executor.main().call(action, 'set_enabled', true);
+    equal(calls, 1);
+
+    action.disconnect(id);
+    await set(false);
+    equal(calls, 1);
+    ok(!action.enabled);
+});
+
+test('closures and after-handlers are such handlers, too', () => {
+    for (const connect of [
+        (object, handler) => object.connect_after('notify', handler),
+        (object, handler) => GObject.signal_connect_closure(object, 'activate', handler, false),
+    ]) {
+        const action = Gio.SimpleAction.new('a', null);
+        connect(action, () => {});
+        match(throws(() => executor.call(action, 'set_enabled', false), TypeError).message, /JavaScript function is connected/);
+    }
+});
+
+test('an object with signals that C alone is connected to is not refused', async () => {
+    const [action, other] = ['a', 'b'].map(name => Gio.SimpleAction.new(name, null));
+    const group = new Gio.SimpleActionGroup();
+
+    action.bind_property('enabled', other, 'enabled', GObject.BindingFlags.DEFAULT);
+    group.add_action(action);
+    await executor.call(action, 'set_enabled', false);
+    ok(!other.enabled);
+});
+
+test('a cancellable with a handler in JavaScript is not seen by the function', async () => {
+    const cancellable = new Gio.Cancellable();
+    const child = Gio.Subprocess.new(['sleep', '60'], Gio.SubprocessFlags.NONE);
+    let calls = 0;
+
+    GObject.Object.prototype.connect.call(cancellable, 'cancelled', () => calls++);
+    const future = executor.call(child, 'wait', cancellable);
+    await until(() => future.running());
+    cancellable.cancel();
+    ok((await rejects(future, GLib.Error)).matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+    equal(calls, 1);
+    child.force_exit();
+
+    // Unless that is what it works on.
+    match(throws(() => executor.submit(Gio.Cancellable.prototype.reset, cancellable), TypeError).message, /GCancellable/);
+});
+
 test('an unknown name is a TypeError', () => {
     match(throws(() => executor.call(file, 'load_content'), TypeError).message, /load_content/);
     match(throws(() => executor.call('GLib.no_such_function'), TypeError).message, /no_such_function/);
