@@ -306,6 +306,26 @@ tl_callable_find (const TlGi  *gi,
                                     : find_by_symbol (gi, name, error);
 }
 
+/* ---- By another one ---- */
+
+TlGiInfo *
+tl_callable_find_beside (const TlGi *gi,
+                         TlGiInfo   *info,
+                         const char *name)
+{
+  TlGiInfo *container = gi->info_peek_container (info);
+  TlGiInfo *found;
+
+  if (container != NULL)
+    return find_own (gi, container, name, 0);
+
+  found = gi->repository_find_by_name (gi->repository, gi->info_namespace (info), name);
+  if (found != NULL && tl_gi_kind (gi, found) != TL_GI_FUNCTION)
+    g_clear_pointer (&found, gi->info_unref);
+
+  return found;
+}
+
 /* ---- By the type of the object ---- */
 
 static TlGiInfo *

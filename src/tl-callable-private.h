@@ -50,6 +50,12 @@ TlGiInfo   *tl_callable_find_method    (const TlGi  *gi,
                                         const char  *name,
                                         GError     **error);
 
+/* A function of the same type as another one, or beside it in the namespace, or
+ * NULL. */
+TlGiInfo   *tl_callable_find_beside    (const TlGi  *gi,
+                                        TlGiInfo    *info,
+                                        const char  *name);
+
 /* tl-callable-read.c: all that its description says, or NULL with the reason why
  * it cannot be called on a worker. */
 TlCallable *tl_callable_new            (const TlGi  *gi,

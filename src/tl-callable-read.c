@@ -5,6 +5,7 @@
 #include "tl-callable-private.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 /* Reads what a typelib says of a function, and says no to what cannot be done. */
 
@@ -163,6 +164,51 @@ list_params_and_results (TlCallable *self,
       for (guint i = 0; i < self->n_results; i++)
         self->results[i] = self->results[i + 1];
     }
+}
+
+static gboolean
+is_asynchronous (TlCallable *self)
+{
+  for (guint i = 0; i < self->n_args; i++)
+    if (self->args[i].type->kind == TL_KIND_CALLBACK &&
+        g_str_equal (self->args[i].type->name, "Gio.AsyncReadyCallback"))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Of load_contents_async() it is load_contents(), of call() call_sync(). */
+static char *
+synchronous_name (const char *name)
+{
+  return g_str_has_suffix (name, "_async") ? g_strndup (name, strlen (name) - strlen ("_async"))
+                                           : g_strconcat (name, "_sync", NULL);
+}
+
+/* It would be done at once, and nobody would learn what came of it. */
+static gboolean
+check_blocking (TlCallable  *self,
+                const TlGi  *gi,
+                TlGiInfo    *info,
+                GError     **error)
+{
+  g_autofree char *name = NULL;
+  TlGiInfo *synchronous;
+
+  if (!is_asynchronous (self))
+    return TRUE;
+
+  name = synchronous_name (gi->info_name (info));
+  synchronous = tl_callable_find_beside (gi, info, name);
+
+  if (synchronous != NULL)
+    refuse (self, error, "it is asynchronous itself; take %.*s%s()",
+            (int) (strrchr (self->name, '.') + 1 - self->name), self->name, name);
+  else
+    refuse (self, error, "it is asynchronous itself");
+  g_clear_pointer (&synchronous, gi->info_unref);
+
+  return FALSE;
 }
 
 static gboolean
@@ -349,7 +395,7 @@ tl_callable_new (const TlGi  *gi,
   list_params_and_results (self, offset);
   self->only_changes_self = offset > 0 && only_changes_self (self);
 
-  if (!check (self, gi, container, error))
+  if (!check_blocking (self, gi, info, error) || !check (self, gi, container, error))
     return NULL;
 
   if (!gi->typelib_symbol (gi->info_peek_typelib (info), self->symbol, &self->address))

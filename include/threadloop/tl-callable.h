@@ -47,9 +47,9 @@ GType         tl_callable_get_type        (void) G_GNUC_CONST;
  *
  * The error is %G_IO_ERROR_NOT_FOUND if there is no such function, or no such
  * namespace, and %G_IO_ERROR_NOT_SUPPORTED if there is and it cannot be called on
- * a worker: it cannot do without a callback, takes or gives something of which
- * the type is not known, or belongs to objects that may only be used on one
- * thread, as widgets do.
+ * a worker: it cannot do without a callback, is asynchronous itself, takes or
+ * gives something of which the type is not known, or belongs to objects that may
+ * only be used on one thread, as widgets do.
  *
  * Returns: (transfer full): the function
  *

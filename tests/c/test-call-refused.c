@@ -33,6 +33,23 @@ test_callbacks (void)
 }
 
 static void
+test_asynchronous (void)
+{
+#define REFUSED(name, rest) tt_lookup_refused (G_IO_ERROR_NOT_SUPPORTED, name "() cannot be called on a worker: it is"  \
+                                               " asynchronous itself" rest, name)
+
+  REFUSED ("Gio.File.load_contents_async", "; take Gio.File.load_contents()");
+  REFUSED ("Gio.DBusConnection.call", "; take Gio.DBusConnection.call_sync()");
+  REFUSED ("Gio.DBusProxy.new", "; take Gio.DBusProxy.new_sync()");
+  REFUSED ("Gio.bus_get", "; take Gio.bus_get_sync()");
+  REFUSED ("Gio.dbus_address_get_stream", "; take Gio.dbus_address_get_stream_sync()");
+  /* There is none. */
+  REFUSED ("Gio.File.mount_enclosing_volume", "");
+
+#undef REFUSED
+}
+
+static void
 test_pointers (void)
 {
   tt_lookup_refused (G_IO_ERROR_NOT_SUPPORTED,
@@ -457,6 +474,7 @@ static void
 add_tests (void)
 {
   tt_call_add ("/call/refused/callbacks", F "nothing", test_callbacks);
+  tt_call_add ("/call/refused/asynchronous", "Gio.File.new_for_path", test_asynchronous);
   tt_call_add ("/call/refused/pointers", F "nothing", test_pointers);
   tt_call_add ("/call/refused/types", "Gio.File.new_for_path", test_types);
   tt_call_add ("/call/refused/counts", "Gio.File.new_for_path", test_counts);

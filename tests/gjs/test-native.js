@@ -108,8 +108,15 @@ test('a wrong type is a TypeError at the call, which names the parameter and bot
 
 test('a function that wants to call JavaScript is refused, and the parameter is named', () => {
     match(throws(() => executor.submit(GLib.idle_add, 0, () => {}), TypeError).message, /function/);
-    match(throws(() => executor.submit(Gio.File.prototype.load_contents_async, file, null, () => {}), TypeError).message, /callback/);
+    match(throws(() => executor.submit(Gio.File.prototype.copy, file, file, 0, null, () => {}), TypeError).message, /callback/);
     throws(() => executor.submit(GLib.Bytes.new, () => {}), TypeError);
+});
+
+test('a function that is asynchronous itself is refused, and its twin is named', () => {
+    const load = Gio.File.prototype.load_contents_async;
+
+    match(throws(() => executor.submit(load, file, null, null), TypeError).message, /asynchronous itself; take Gio\.File\.load_contents\(\)/);
+    match(throws(() => executor.call(file, 'load_contents_async', null), TypeError).message, /asynchronous itself/);
 });
 
 test('an object whose class is written in JavaScript is refused', () => {
