@@ -336,6 +336,23 @@ check_n_args (TlCallable  *callable,
   return FALSE;
 }
 
+static void
+say_where (const TlCallable  *callable,
+           guint              i,
+           GError           **error)
+{
+  g_autofree char *what = NULL;
+
+  if (error == NULL)
+    return;
+
+  what = g_steal_pointer (&(*error)->message);
+  (*error)->message = g_strconcat (callable->name, "(): ", callable->args[i].name, what,
+                                   i == 0 && callable->is_method &&
+                                   g_error_matches (*error, TL_ERROR, TL_ERROR_WRONG_TYPE)
+                                   ? "; the object of a method comes first" : NULL, NULL);
+}
+
 static gboolean
 args_in (Call          *self,
          TlExecutor    *executor,
@@ -369,7 +386,7 @@ args_in (Call          *self,
   return TRUE;
 
 failed:
-  g_prefix_error (error, "%s(): %s", callable->name, callable->args[i].name);
+  say_where (callable, i, error);
   return FALSE;
 }
 

@@ -38,6 +38,7 @@ struct _TlCallable
   guint            n_results;
   guint           *results;     /* the same */
   int              cancellable; /* the same, or -1 */
+  gboolean         is_method;   /* the first argument is its object */
   gboolean         only_changes_self;
 };
 

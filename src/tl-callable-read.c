@@ -377,6 +377,7 @@ tl_callable_new (const TlGi  *gi,
              : g_strjoin (".", gi->info_namespace (info), gi->info_name (info), NULL);
   self->symbol = g_strdup (gi->function_symbol (info));
   self->throws = gi->callable_can_throw (info);
+  self->is_method = offset > 0;
   self->n_args = gi->callable_n_args (info) + offset;
   self->args = g_new0 (TlCallArg, self->n_args + 1);
 

@@ -79,19 +79,20 @@ test_types (void)
   const char         *load = "Gio.File.load_contents";
 
 #define REFUSED(message, ...) tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, message, __VA_ARGS__)
+#define FIRST "; the object of a method comes first"
 
   REFUSED ("Gio.File.load_contents(): cancellable must be Gio.Cancellable or null, not a string", load,
            "os", file, "x");
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a string", load, "s", "/");
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not null", load, "n");
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not null", load, "o", NULL);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GObject", load, "o", object);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GVariant", load, "v", variant);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a list", load, "L", tt_values ("i", 1));
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a list of strings", load, "S", strv);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GType", load, "t", G_TYPE_OBJECT);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not true", load, "b", TRUE);
-  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not 2.5", load, "d", 2.5);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a string" FIRST, load, "s", "/");
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not null" FIRST, load, "n");
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not null" FIRST, load, "o", NULL);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GObject" FIRST, load, "o", object);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GVariant" FIRST, load, "v", variant);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a list" FIRST, load, "L", tt_values ("i", 1));
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a list of strings" FIRST, load, "S", strv);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not a GType" FIRST, load, "t", G_TYPE_OBJECT);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not true" FIRST, load, "b", TRUE);
+  REFUSED ("Gio.File.load_contents(): self must be Gio.File, not 2.5" FIRST, load, "d", 2.5);
   REFUSED ("Gio.File.new_for_path(): path must be a string, not null", "Gio.File.new_for_path", "n");
   REFUSED ("Gio.File.new_for_path(): path must be a string, not a GLocalFile", "Gio.File.new_for_path", "o", file);
   REFUSED ("GLib.Variant.print(): type_annotate must be a boolean, not 1", "GLib.Variant.print", "vi", variant, 1);
@@ -103,6 +104,7 @@ test_types (void)
   REFUSED ("GLib.unichar_isalpha(): c must be a character, not a string", "GLib.unichar_isalpha", "s", "\xff");
   REFUSED ("GLib.base64_encode(): data must be bytes or null, not 5", "GLib.base64_encode", "i", 5);
 
+#undef FIRST
 #undef REFUSED
 }
 
