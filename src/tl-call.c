@@ -444,8 +444,12 @@ call_submit (TlExecutor    *executor,
   else if (cancellable != NULL)
     given = either = follow_both (self, given, cancellable);
 
-  return tl_executor_submit_full (executor, name != NULL ? name : callable->name, priority, deadline, given,
-                                  call_run, g_steal_pointer (&self), call_free);
+  if (name != NULL)
+    return tl_executor_submit_full (executor, name, priority, deadline, given,
+                                    call_run, g_steal_pointer (&self), call_free);
+
+  return tl_executor_submit_quark (executor, callable->quark, priority, deadline, given,
+                                   call_run, g_steal_pointer (&self), call_free);
 }
 
 TlFuture *

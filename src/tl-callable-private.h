@@ -24,7 +24,8 @@ typedef struct
 struct _TlCallable
 {
   gatomicrefcount  ref_count;
-  char            *name;
+  const char      *name;        /* interned */
+  GQuark           quark;       /* the same */
   char            *symbol;
   gpointer         address;
   const TlGi      *gi;

@@ -368,13 +368,16 @@ tl_callable_new (const TlGi  *gi,
   TlGiInfo *container = gi->info_peek_container (info);
   guint flags = gi->function_flags (info);
   guint offset = (flags & TL_GI_FUNCTION_IS_METHOD) && !(flags & TL_GI_FUNCTION_IS_CONSTRUCTOR);
+  g_autofree char *name = NULL;
   g_autoptr(GError) reason = NULL;
 
   g_atomic_ref_count_init (&self->ref_count);
   self->gi = gi;
-  self->name = container != NULL
-             ? g_strjoin (".", gi->info_namespace (info), gi->info_name (container), gi->info_name (info), NULL)
-             : g_strjoin (".", gi->info_namespace (info), gi->info_name (info), NULL);
+  name = container != NULL
+       ? g_strjoin (".", gi->info_namespace (info), gi->info_name (container), gi->info_name (info), NULL)
+       : g_strjoin (".", gi->info_namespace (info), gi->info_name (info), NULL);
+  self->quark = g_quark_from_string (name);
+  self->name = g_quark_to_string (self->quark);
   self->symbol = g_strdup (gi->function_symbol (info));
   self->throws = gi->callable_can_throw (info);
   self->is_method = offset > 0;

@@ -184,7 +184,6 @@ tl_callable_unref (TlCallable *self)
   g_free (self->args);
   g_free (self->params);
   g_free (self->results);
-  g_free (self->name);
   g_free (self->symbol);
   g_free (self);
 }

@@ -420,6 +420,33 @@ tl_executor_submit (TlExecutor     *self,
   return future;
 }
 
+static void
+submit (TlExecutor   *self,
+        TlFuture     *future,
+        gint64        deadline,
+        GCancellable *cancellable)
+{
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      tl_future_reject (future, NULL);
+      return;
+    }
+
+  if (deadline >= 0 && deadline <= g_get_monotonic_time ())
+    {
+      tl_future_reject (future, tl_future_late_error (future));
+      return;
+    }
+
+  tl_queue_push (self->queue, &future, 1, deadline, cancellable);
+
+  /* It may run by now, or be over. */
+  if (deadline >= 0)
+    tl_future_set_deadline (future, deadline);
+  if (cancellable != NULL)
+    tl_future_follow (future, cancellable);
+}
+
 TlFuture *
 tl_executor_submit_full (TlExecutor     *self,
                          const char     *name,
@@ -438,26 +465,25 @@ tl_executor_submit_full (TlExecutor     *self,
 
   future = tl_future_new_task (&self->queue->owner, func, user_data, destroy, priority);
   tl_future_set_name (future, name);
+  submit (self, future, deadline, cancellable);
 
-  if (g_cancellable_is_cancelled (cancellable))
-    {
-      tl_future_reject (future, NULL);
-      return future;
-    }
+  return future;
+}
 
-  if (deadline >= 0 && deadline <= g_get_monotonic_time ())
-    {
-      tl_future_reject (future, tl_future_late_error (future));
-      return future;
-    }
+TlFuture *
+tl_executor_submit_quark (TlExecutor     *self,
+                          GQuark          name,
+                          int             priority,
+                          gint64          deadline,
+                          GCancellable   *cancellable,
+                          TlFunc          func,
+                          gpointer        user_data,
+                          GDestroyNotify  destroy)
+{
+  TlFuture *future = tl_future_new_task (&self->queue->owner, func, user_data, destroy, priority);
 
-  tl_queue_push (self->queue, &future, 1, deadline, cancellable);
-
-  /* It may run by now, or be over. */
-  if (deadline >= 0)
-    tl_future_set_deadline (future, deadline);
-  if (cancellable != NULL)
-    tl_future_follow (future, cancellable);
+  tl_future_set_quark (future, name);
+  submit (self, future, deadline, cancellable);
 
   return future;
 }

@@ -143,6 +143,7 @@ struct _TlFuture
   TlFutureExtra  *extra;
   TlFuture       *outer;        /* while it runs: the one it runs inside of */
   gint            priority;
+  GQuark          quark;        /* of its name, rather than one in @extra, or 0 */
 };
 
 /* For executors. A new task has not been queued yet, and has to be either
@@ -178,8 +179,11 @@ tl_item_home (const TlItem *self)
  * threads. */
 TlFuture     *tl_future_new_owned        (TlOwner             *owner);
 
+/* Before anybody else knows of the future. A name that is a quark costs nothing. */
 void          tl_future_set_name         (TlFuture            *self,
                                           const char          *name);
+void          tl_future_set_quark        (TlFuture            *self,
+                                          GQuark               name);
 
 /* Has @cancellable cancel the future, and the deadline time it out. For
  * futures that somebody else may run already. */

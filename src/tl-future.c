@@ -150,6 +150,7 @@ make (TlLocal *local,
   self->result = (TlResult) { .type = G_TYPE_INVALID };
   self->extra = NULL;
   self->priority = priority;
+  self->quark = 0;
 
   return self;
 }
@@ -236,13 +237,29 @@ tl_future_new_owned (TlOwner *owner)
   return self;
 }
 
-/* Before anybody else knows of the future. */
 void
 tl_future_set_name (TlFuture   *self,
                     const char *name)
 {
   if (name != NULL)
     tl_future_need_extra (self)->name = g_strdup (name);
+}
+
+void
+tl_future_set_quark (TlFuture *self,
+                     GQuark    name)
+{
+  self->quark = name;
+}
+
+/* With the lock held, or by the last one who knows of it. */
+static const char *
+peek_name (TlFuture *self)
+{
+  if (self->quark != 0)
+    return g_quark_to_string (self->quark);
+
+  return self->extra != NULL ? self->extra->name : NULL;
 }
 
 TlFuture *
@@ -303,11 +320,11 @@ future_free (TlFuture *self)
 {
   TlFutureExtra *extra = self->extra;
   guint flags = tl_future_flags (self);
+  const char *name = peek_name (self);
   TlLocal *local;
 
   if ((flags & TL_FAILED) && !(flags & TL_OBSERVED))
-    tl_report_unobserved (self->owner != NULL ? self->owner->name : "",
-                          extra != NULL && extra->name != NULL ? extra->name : "",
+    tl_report_unobserved (self->owner != NULL ? self->owner->name : "", name != NULL ? name : "",
                           self->result.u.pointer);
 
   if (self->result.type != G_TYPE_INVALID)
@@ -342,10 +359,12 @@ tl_future_unref (TlFuture *self)
    * it lives until they have heard. */
   if (!tl_future_done (self) && self->extra != NULL && self->extra->callbacks != NULL)
     {
+      const char *name = peek_name (self);
+
       self->ref_count = 1;
       tl_future_set_new_error (self, TL_ERROR, TL_ERROR_ABANDONED,
                                "%s was dropped by everybody who could have settled it",
-                               self->extra->name != NULL ? self->extra->name : "The future");
+                               name != NULL ? name : "The future");
       tl_future_unref (self);
       return;
     }
@@ -390,7 +409,7 @@ tl_future_get_name (TlFuture *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   tl_future_lock (self);
-  name = self->extra != NULL ? self->extra->name : NULL;
+  name = peek_name (self);
   tl_future_unlock (self);
 
   return name;
