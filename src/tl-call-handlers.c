@@ -10,11 +10,11 @@
 /* What a function does to an object may emit a signal, and a handler runs where
  * the function does. Nothing says which functions do. */
 
-gboolean
-tl_call_check_object_handlers (gpointer   object,
-                               GError   **error)
+static gboolean
+check_object (gpointer   object,
+              GError   **error)
 {
-  if (!tl_gjs_handles (object))
+  if (!G_IS_OBJECT (object) || !tl_gjs_handles (object))
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -33,7 +33,7 @@ tl_call_check_handlers (const GValue  *value,
     return TRUE;
 
   if (G_VALUE_HOLDS (value, G_TYPE_OBJECT) || G_VALUE_HOLDS (value, G_TYPE_INTERFACE))
-    return !G_IS_OBJECT (content) || tl_call_check_object_handlers (content, error);
+    return check_object (content, error);
 
   if (G_VALUE_HOLDS (value, G_TYPE_VALUE))
     return tl_call_check_handlers (content, error);

@@ -74,9 +74,6 @@ gboolean tl_call_wrong_type  (const TlCallType  *type,
 gboolean tl_call_check_handlers
                              (const GValue      *value,
                               GError           **error);
-gboolean tl_call_check_object_handlers
-                             (gpointer           object,
-                              GError           **error);
 
 /* tl-call-out.c: makes a value of what a function gave, which takes it over, as
  * far as it is ours. @length is that of an array with a length of its own. */

@@ -176,6 +176,24 @@ call_run (TlFuture  *future,
 
 /* ---- Where it was asked for ---- */
 
+/* The arguments as they were given, of which the first may be by itself. */
+typedef struct
+{
+  GValue        first;
+  const GValue *rest;
+  gsize         n;
+} Given;
+
+static const GValue *
+given_at (const Given *given,
+          gsize        i)
+{
+  if (!G_IS_VALUE (&given->first))
+    return &given->rest[i];
+
+  return i == 0 ? &given->first : &given->rest[i - 1];
+}
+
 /* The length of a list, which two lists may share. */
 static gboolean
 put_length (Call              *self,
@@ -356,8 +374,7 @@ say_where (const TlCallable  *callable,
 static gboolean
 args_in (Call          *self,
          TlExecutor    *executor,
-         const GValue  *values,
-         gsize          n_values,
+         const Given   *given,
          GError       **error)
 {
   const TlCallable *callable = self->callable;
@@ -366,15 +383,17 @@ args_in (Call          *self,
   gboolean on_worker = tl_executor_peek_context (executor) != g_main_context_default ();
   guint i = 0;
 
-  for (guint p = 0; p < callable->n_params && p < n_values; p++)
+  for (guint p = 0; p < callable->n_params && p < given->n; p++)
     {
+      const GValue *value = given_at (given, p);
+
       i = callable->params[p];
-      if (!arg_in (self, i, &values[p], lengths_put, error))
+      if (!arg_in (self, i, value, lengths_put, error))
         goto failed;
-      if (i == 0 && !check_self (self, &values[p], error))
+      if (i == 0 && !check_self (self, value, error))
         goto failed;
       /* Of a cancellable the function gets to see only the future's own. */
-      if (on_worker && (int) i != callable->cancellable && !tl_call_check_handlers (&values[p], error))
+      if (on_worker && (int) i != callable->cancellable && !tl_call_check_handlers (value, error))
         goto failed;
     }
 
@@ -417,8 +436,7 @@ follow_both (Call         *self,
 static TlFuture *
 call_submit (TlExecutor    *executor,
              TlCallable    *callable,
-             const GValue  *args,
-             gsize          n_args,
+             const Given   *given,
              const char    *name,
              int            priority,
              gint64         deadline,
@@ -427,28 +445,28 @@ call_submit (TlExecutor    *executor,
 {
   g_autoptr(Call) self = NULL;
   g_autoptr(GCancellable) either = NULL;
-  GCancellable *given = NULL;
+  GCancellable *followed = NULL;
 
-  if (!check_n_args (callable, n_args, error))
+  if (!check_n_args (callable, given->n, error))
     return NULL;
 
   self = g_malloc0 (sizeof (Call) + callable->n_args * sizeof (TlArgument));
   self->callable = tl_callable_ref (callable);
-  if (!args_in (self, executor, args, n_args, error))
+  if (!args_in (self, executor, given, error))
     return NULL;
 
   if (callable->cancellable >= 0)
-    given = self->args[callable->cancellable].v_pointer;
-  if (given == NULL || given == cancellable)
-    given = cancellable;
+    followed = self->args[callable->cancellable].v_pointer;
+  if (followed == NULL || followed == cancellable)
+    followed = cancellable;
   else if (cancellable != NULL)
-    given = either = follow_both (self, given, cancellable);
+    followed = either = follow_both (self, followed, cancellable);
 
   if (name != NULL)
-    return tl_executor_submit_full (executor, name, priority, deadline, given,
+    return tl_executor_submit_full (executor, name, priority, deadline, followed,
                                     call_run, g_steal_pointer (&self), call_free);
 
-  return tl_executor_submit_quark (executor, callable->quark, priority, deadline, given,
+  return tl_executor_submit_quark (executor, callable->quark, priority, deadline, followed,
                                    call_run, g_steal_pointer (&self), call_free);
 }
 
@@ -459,12 +477,37 @@ tl_executor_call (TlExecutor    *self,
                   gsize          n_args,
                   GError       **error)
 {
+  Given given = { G_VALUE_INIT, args, n_args };
+
   g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
   g_return_val_if_fail (callable != NULL, NULL);
   g_return_val_if_fail (args != NULL || n_args == 0, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return call_submit (self, callable, args, n_args, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);
+  return call_submit (self, callable, &given, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);
+}
+
+TlFuture *
+tl_executor_call_method (TlExecutor    *self,
+                         TlCallable    *callable,
+                         GObject       *object,
+                         const GValue  *args,
+                         gsize          n_args,
+                         GError       **error)
+{
+  Given given = { G_VALUE_INIT, args, n_args + 1 };
+
+  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
+  g_return_val_if_fail (callable != NULL, NULL);
+  g_return_val_if_fail (G_IS_OBJECT (object), NULL);
+  g_return_val_if_fail (args != NULL || n_args == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  /* Lent for the time. */
+  g_value_init (&given.first, G_TYPE_OBJECT);
+  given.first.data[0].v_pointer = object;
+
+  return call_submit (self, callable, &given, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);
 }
 
 TlFuture *
@@ -478,11 +521,13 @@ tl_executor_call_full (TlExecutor    *self,
                        gsize          n_args,
                        GError       **error)
 {
+  Given given = { G_VALUE_INIT, args, n_args };
+
   g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (callable != NULL, NULL);
   g_return_val_if_fail (args != NULL || n_args == 0, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return call_submit (self, callable, args, n_args, name, priority, deadline, cancellable, error);
+  return call_submit (self, callable, &given, name, priority, deadline, cancellable, error);
 }

@@ -274,6 +274,32 @@ TlFuture     *tl_executor_call            (TlExecutor    *self,
                                            GError       **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * tl_executor_call_method:
+ * @self: an executor
+ * @callable: what to call
+ * @object: its first argument
+ * @args: (nullable) (array length=n_args): the arguments after that
+ * @n_args: how many
+ * @error: where to put what is wrong with the arguments
+ *
+ * Has a worker call a function of a library, as [method@Tl.Executor.call], with
+ * an object first, as most methods have it. Languages hand over an object faster
+ * than a `GValue` that holds one.
+ *
+ * Returns: (transfer full): the future of the call, %NULL with @error set if it
+ *   cannot be made
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+TlFuture     *tl_executor_call_method     (TlExecutor    *self,
+                                           TlCallable    *callable,
+                                           GObject       *object,
+                                           const GValue  *args,
+                                           gsize          n_args,
+                                           GError       **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * tl_executor_call_full:
  * @self: an executor
  * @name: (nullable): a name for the task, for messages and progress; %NULL for

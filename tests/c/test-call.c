@@ -81,6 +81,46 @@ test_names (void)
   tt_wait (named);
 }
 
+/* The object by itself. */
+static void
+test_method (void)
+{
+  g_autoptr(GError)     error = NULL;
+  g_autoptr(GFile)      file = g_file_new_for_path ("/a");
+  g_autoptr(TlCallable) get_uri = tl_callable_lookup ("Gio.File.get_uri", NULL);
+  g_autoptr(TlCallable) get_child = tl_callable_lookup ("Gio.File.get_child", NULL);
+  g_autoptr(TlFuture)   uri = tl_executor_call_method (tt_call_executor (), get_uri, G_OBJECT (file), NULL, 0, NULL);
+  g_autoptr(TlFuture)   child = NULL;
+  g_autofree char      *path = NULL;
+  g_auto(GValue)        name = G_VALUE_INIT;
+  g_auto(GValue)        result = G_VALUE_INIT;
+
+  g_value_set_string (g_value_init (&name, G_TYPE_STRING), "b");
+  child = tl_executor_call_method (tt_call_executor (), get_child, G_OBJECT (file), &name, 1, &error);
+  g_assert_no_error (error);
+
+  tt_wait (uri);
+  tl_future_result (uri, -1, NULL, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_value_get_string (&result), ==, "file:///a");
+
+  tt_wait (child);
+  path = g_file_get_path (tl_future_get_object (child, &error));
+  g_assert_cmpstr (path, ==, "/a/b");
+
+  /* It counts, and is checked as any other. */
+  g_assert_null (tl_executor_call_method (tt_call_executor (), get_uri, G_OBJECT (file), &name, 1, &error));
+  g_assert_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE);
+  g_assert_cmpstr (error->message, ==, "Gio.File.get_uri() takes 1 argument, not 2");
+  g_clear_error (&error);
+  g_assert_null (tl_executor_call_method (tt_call_executor (), get_uri, G_OBJECT (tt_call_executor ()), NULL, 0, &error));
+  g_assert_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE);
+  g_clear_error (&error);
+
+  tt_call_end ();
+  g_assert_cmpint (G_OBJECT (file)->ref_count, ==, 1);
+}
+
 static void
 test_shut_down (void)
 {
@@ -382,6 +422,7 @@ add_tests (void)
   ADD ("task/runs-on-a-worker", test_runs_on_a_worker);
   ADD ("task/in-a-context", test_in_a_context);
   ADD ("task/names", test_names);
+  ADD ("task/method", test_method);
   ADD ("task/shut-down", test_shut_down);
   ADD ("task/unobserved", test_unobserved);
   ADD ("cancel/running", test_cancel_running);
