@@ -67,6 +67,20 @@ string_in (TlKeep            *keep,
   return TRUE;
 }
 
+/* What is of one thread, for errors. */
+static gboolean
+check_thread (GType    type,
+              GError **error)
+{
+  const char *reason = tl_one_thread_reason (type);
+
+  if (reason == NULL)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, " is a %s, which %s", g_type_name (type), reason);
+  return FALSE;
+}
+
 static gboolean
 instance_in (TlKeep            *keep,
              const TlCallType  *type,
@@ -79,7 +93,6 @@ instance_in (TlKeep            *keep,
 {
   GType given = G_VALUE_TYPE (value);
   gpointer instance = g_value_fits_pointer (value) ? g_value_peek_pointer (value) : NULL;
-  const char *reason;
 
   if (instance == NULL || (G_TYPE_FUNDAMENTAL (given) == G_TYPE_POINTER))
     return tl_call_wrong_type (type, nullable, value, error);
@@ -90,13 +103,8 @@ instance_in (TlKeep            *keep,
   if (!g_type_is_a (given, type->gtype))
     return tl_call_wrong_type (type, nullable, value, error);
 
-  reason = tl_one_thread_reason (given);
-  if (reason != NULL)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, " is a %s, which %s",
-                   g_type_name (given), reason);
-      return FALSE;
-    }
+  if (!check_thread (given, error))
+    return FALSE;
 
   if (lasting && !give)
     {
@@ -109,21 +117,27 @@ instance_in (TlKeep            *keep,
   return TRUE;
 }
 
-static void
-value_in (TlKeep       *keep,
-          gboolean      give,
-          gboolean      lasting,
-          const GValue *value,
-          TlArgument   *argument)
+static gboolean
+value_in (TlKeep        *keep,
+          gboolean       give,
+          gboolean       lasting,
+          const GValue  *value,
+          TlArgument    *argument,
+          GError       **error)
 {
+  if (G_IS_VALUE (value) && G_VALUE_HOLDS_OBJECT (value) && g_value_get_object (value) != NULL &&
+      !check_thread (G_OBJECT_TYPE (g_value_get_object (value)), error))
+    return FALSE;
+
   if (lasting && !give)
     {
       argument->v_pointer = (gpointer) value;
-      return;
+      return TRUE;
     }
 
   argument->v_pointer = G_IS_VALUE (value) ? g_boxed_copy (G_TYPE_VALUE, value) : g_new0 (GValue, 1);
   tl_keep_add (keep, argument->v_pointer, NULL, G_TYPE_VALUE, give);
+  return TRUE;
 }
 
 gboolean
@@ -166,8 +180,7 @@ tl_call_in (TlKeep            *keep,
       return instance_in (keep, type, nullable, give, lasting, value, argument, error);
 
     case TL_KIND_VALUE:
-      value_in (keep, give, lasting, value, argument);
-      return TRUE;
+      return value_in (keep, give, lasting, value, argument, error);
 
     case TL_KIND_CALLBACK:
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,

@@ -142,10 +142,17 @@ test_widgets (void)
   GType                 widget_type = make_type ("GtkWidget", G_TYPE_OBJECT);
   GType                 button_type = make_type ("TtButton", widget_type);
   g_autoptr(GObject)    button = g_object_new (button_type, NULL);
+  GValue                value = G_VALUE_INIT;
   g_autoptr(GListStore) store = g_list_store_new (G_TYPE_OBJECT);
 
   tt_call_refused (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Gio.ListStore.append(): item is a TtButton, which"
                    " belongs to the thread of the user interface", "Gio.ListStore.append", "oo", store, button);
+  /* In a value, too. */
+  g_value_set_object (g_value_init (&value, G_TYPE_OBJECT), button);
+  tt_call_refused (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "GObject.Object.set_property(): value is a TtButton, which"
+                   " belongs to the thread of the user interface", "GObject.Object.set_property", "osV",
+                   store, "item-type", &value);
+  g_value_unset (&value);
   g_assert_cmpint (button->ref_count, ==, 1);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (store)), ==, 0);
 }
