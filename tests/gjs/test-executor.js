@@ -29,10 +29,22 @@ test('each kind of function runs', using({maxWorkers: 1}, async executor => {
         async later(x) {
             return x + 2;
         },
+        'its key'(x) {
+            return 2 * x;
+        },
+        get got() {
+            return 'got';
+        },
+        [Symbol.for('computed')](x) {
+            return 2 * x;
+        },
     };
 
     equal(await executor.submit(object.method, 1), 2);
     equal(await executor.submit(object.later, 1), 3);
+    equal(await executor.submit(object['its key'], 3), 6);
+    equal(await executor.submit(Object.getOwnPropertyDescriptor(object, 'got').get), 'got');
+    equal(await executor.submit(object[Symbol.for('computed')], 4), 8);
     equal(await executor.submit(async x => await x, 4), 4);
     equal(await executor.submit(function (x) {
         return x;

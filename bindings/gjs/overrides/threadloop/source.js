@@ -13,8 +13,12 @@ var {define} = (() => {
     const byFunction = new WeakMap();
     const bySource = new Map();
 
-    // A function is an expression, or a method, which is one in an object only.
-    const SHAPES = [source => `(${source})`, source => `Object.values({${source}})[0]`];
+    // A function is an expression, or a method or an accessor, which is one in an object only.
+    const SHAPES = [
+        source => `(${source})`,
+        source => `(object => Reflect.ownKeys(object).map(key => Object.getOwnPropertyDescriptor(object, key))` +
+            `.map(({value, get, set}) => value ?? get ?? set)[0])({${source}})`,
+    ];
 
     // A function of a module is strict without saying so. In sloppy mode an assignment to what is not there would make a
     // global variable instead of an error.
