@@ -86,6 +86,7 @@ var {init} = (() => {
         work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());
 
         EventThread.with = async function (options, body) {
+            work.checkBody('Tl.EventThread', body);
             const thread = new EventThread(options);
             thread.start();
             try {

@@ -50,8 +50,10 @@ var {init} = (() => {
             return work.callNamed(this, target, args);
         },
 
-        import(specifier, base) {
-            if (this[kind])
+        async import(specifier, base) {
+            if (this[kind] === HERE)
+                throw new TypeError(`${this.get_name()} runs its work in this thread: take the import() of the language`);
+            if (this[kind] === ELSEWHERE)
                 refuseElsewhere(this);
             return work.importModule(this, () => realmsOf(this), specifier, base);
         },
@@ -120,6 +122,7 @@ var {init} = (() => {
         Executor.main = () => main ??= Executor.new_for_context(null);
         Executor.default = Executor.get_default;
         Executor.with = async function (options, body) {
+            work.checkBody('Tl.Executor', body);
             const executor = new Executor(options);
             try {
                 return await body(executor);

@@ -65,6 +65,8 @@ var {define} = (() => {
             }
         }
 
+        if (/\bimport\s*\.\s*meta\b/.test(source))
+            refuse(fn, 'it uses import.meta, which belongs to its module: give it what it needs of that as an argument');
         return refuse(fn, `its source cannot stand on its own: ${whyInNoShape(source)}`);
     }
 

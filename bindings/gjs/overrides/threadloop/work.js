@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, disposable,
+/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody, disposable,
    shutDownError */
 
-var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, disposable, shutDownError} = (() => {
+var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody, disposable, shutDownError} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Object, Promise, Symbol, TypeError, imports} = globalThis;
+    const {Object, Symbol, TypeError, imports} = globalThis;
     // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
     // realms.
 
@@ -22,13 +22,26 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
     /** The function of C behind `fn`, null for a function that is written in JavaScript. */
     function nativeOf(fn) {
         if (typeof fn === 'function') {
-            if (fn.$gtype !== undefined)
-                throw new TypeError(`submit() takes a function, and ${fn.name} is a class: take one of its functions, such as ${fn.name}.new`);
+            if (fn.$gtype !== undefined) {
+                const name = fn.name.replace('_', '.');
+
+                throw new TypeError(`submit() takes a function, and ${name} is a class: take one of its functions, ` +
+                    `such as ${name}.new`);
+            }
             return native.lookUp(fn);
         }
-        if (fn instanceof Promise || fn instanceof Tl.Future)
-            throw new TypeError('submit() takes a function, not what it returns: leave out its parentheses, and give its arguments to submit()');
-        throw new TypeError(`submit() takes a function, not ${fn === null ? 'null' : `a value of type ${typeof fn}`}`);
+        throw new TypeError(whyNoFunction(fn));
+    }
+
+    // Most of the time it is what a function gave that was called then and there.
+    function whyNoFunction(value) {
+        const parentheses = 'leave out its parentheses, and give its arguments to submit()';
+
+        if (value === undefined || value === null)
+            return `submit() takes a function, not ${value}: is its name right? If so, ${parentheses}`;
+        if (typeof value === 'string')
+            return `submit() takes a function, not a string: ${parentheses}; call() takes a function's name`;
+        return `submit() takes a function, not what it returns: ${parentheses}`;
     }
 
     /** `call(object, 'method', ...)` or `call('Namespace.function', ...)`. */
@@ -37,6 +50,8 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
             return callNative(executor, native.lookUpName(target), args);
 
         const [name, ...rest] = args;
+        if (typeof name !== 'string')
+            throw new TypeError(`call() takes an object and the name of a method: call(object, 'name', ...)`);
         return callNative(executor, native.lookUpMethod(target, name), [target, ...rest]);
     }
 
@@ -105,6 +120,8 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
     }
 
     function resolveModule(specifier, base) {
+        if (typeof specifier !== 'string')
+            throw new TypeError(`import() takes the path or the URI of a module, not a value of type ${typeof specifier}`);
         if (/^(file|resource):/.test(specifier))
             return specifier;
         if (specifier.startsWith('/'))
@@ -136,6 +153,12 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
         }
     }
 
+    /** The `with()` of executors and event threads. */
+    function checkBody(what, body) {
+        if (typeof body !== 'function')
+            throw new TypeError(`${what}.with() takes options, which may be {}, and a function`);
+    }
+
     /** For `using` and `await using`, where the engine has them. */
     function disposable(prototype, dispose, disposeAsync) {
         if (Symbol.dispose) {
@@ -154,5 +177,5 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
         Tl = namespace;
     }
 
-    return {init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, disposable, shutDownError};
+    return {init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody, disposable, shutDownError};
 })();
