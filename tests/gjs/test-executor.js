@@ -96,9 +96,133 @@ test('a function that is not whole is told what it lacks', using({maxWorkers: 1}
 test('what only submits a result is told to leave out the parentheses', using({}, async executor => {
     const f = async () => 1;
 
-    match(throws(() => executor.submit(f()), TypeError).message, /parentheses/);
-    throws(() => executor.submit(), TypeError);
-    throws(() => executor.submit('f'), TypeError);
+    for (const value of [f(), [true, 'a list'], {}, 5, Gio.File.new_for_path('/'), executor.submit(f)])
+        match(throws(() => executor.submit(value), TypeError).message, /not what it returns.*parentheses/);
+    match(throws(() => executor.submit(), TypeError).message, /not undefined: is its name right/);
+    match(throws(() => executor.submit('f'), TypeError).message, /not a string.*call\(\)/);
+}));
+
+test('what is wrong with a call is said in its own words', using({maxWorkers: 1}, async executor => {
+    match(throws(() => executor.submit(Gio.SimpleAction), TypeError).message, /Gio\.SimpleAction is a class.*\.new/);
+    match(throws(() => executor.call(Gio.File.new_for_path('/')), TypeError).message, /name of a method/);
+    match(throws(() => executor.submit(() => import.meta.url), TypeError).message, /import\.meta/);
+    match((await rejects(executor.import(5), TypeError)).message, /number/);
+    match((await rejects(Tl.Executor.with(() => 1), TypeError)).message, /options/);
+    match((await rejects(Tl.EventThread.with(() => 1), TypeError)).message, /options/);
+    match((await rejects(Tl.Executor.main().import('./work.js', import.meta.url), TypeError)).message, /this thread/);
+}));
+
+test('anything can be thrown', using({maxWorkers: 1}, async executor => {
+    const thrown = async (...args) => {
+        try {
+            await executor.submit(...args);
+        } catch (error) {
+            return error;
+        }
+        return 'nothing';
+    };
+
+    equal(await thrown(() => {
+        throw null;
+    }), null);
+    equal(await thrown(() => {
+        throw undefined;
+    }), undefined);
+    equal(Object.getPrototypeOf(await thrown(() => {
+        throw Object.create(null);
+    })), null);
+    match((await thrown(() => {
+        throw Symbol('a symbol');
+    })).message, /a symbol and cannot cross/);
+    match((await thrown(() => {
+        throw {get message() {
+            throw new Error('in a getter');
+        }};
+    })).message, /in a getter/);
+    match((await thrown(() => {
+        throw new Proxy({}, {getPrototypeOf() {
+            throw new Error('in a trap');
+        }});
+    })).message, /in a trap/);
+
+    const file = await thrown(() => {
+        throw Object.assign(new TypeError('with a file'), {file: imports.gi.Gio.File.new_for_path('/')});
+    });
+    ok(file instanceof TypeError);
+    equal(file.message, 'with a file');
+
+    const cold = await thrown(() => {
+        try {
+            return nowhere;                             // eslint-disable-line no-undef
+        } catch (error) {
+            throw Object.freeze(error);
+        }
+    });
+    ok(cold instanceof ReferenceError);
+}));
+
+test('anything can be returned', using({maxWorkers: 1}, async executor => {
+    equal(await executor.submit(() => ({then: f => f(9)})), 9);
+    await rejects(executor.submit(() => ({then() {
+        throw new RangeError('in then');
+    }})), /in then/);
+    await rejects(executor.submit(() => ({get then() {
+        throw new RangeError('in a getter');
+    }})), /in a getter/);
+    await rejects(executor.submit(() => new Proxy({}, {ownKeys() {
+        throw new RangeError('in a trap');
+    }})), /in a trap/);
+    equal(await executor.submit(() => 'next'), 'next');
+}));
+
+test('progress of the wrong kind is told to who makes it', using({maxWorkers: 1}, async executor => {
+    for (const args of [['half'], [0.5, 7], [{}]]) {
+        match((await rejects(executor.submit(function (values) {
+            this.progress(...values);
+        }, args), TypeError)).message, /progress\(\) takes/);
+    }
+    await executor.submit(function () {
+        this.progress(null, 'a message');
+        this.progress(0.5);
+        this.progress(undefined, null);
+    });
+}));
+
+test('a generator is closed when a value of it cannot cross', using({maxWorkers: 1}, async executor => {
+    await rejects(executor.submit(function* () {
+        try {
+            yield () => 1;
+        } finally {
+            globalThis.closed = true;
+        }
+    }), /value is a function/);
+    ok(await executor.submit(() => globalThis.closed));
+}));
+
+test('the cancellable of a call in a realm stands for it, both ways', using({maxWorkers: 1}, async executor => {
+    const spin = () => {
+        for (;;)
+            ;
+    };
+    const first = executor.submit(spin);
+
+    ok(!first.cancellable.is_cancelled());
+    await until(() => first.running());
+    first.cancellable.cancel();
+    await rejects(first, cancelled);
+
+    const second = executor.submit(spin);
+    const {cancellable} = second;
+
+    second.cancel();
+    ok(cancellable.is_cancelled());
+    await rejects(second, cancelled);
+
+    const third = executor.submit(() => 3);
+
+    equal(await third, 3);
+    third.cancellable.cancel();
+    equal(await third, 3);
 }));
 
 test('at most max-workers realms run at a time, and as many do', using({maxWorkers: 2}, async executor => {
@@ -348,6 +472,14 @@ test('the default executor cannot be shut down', async () => {
     await rejects(Tl.Executor.default().shutdown(), error => error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED));
     equal(await Tl.Executor.default().submit(GLib.path_get_basename, '/a'), 'a');
     equal(await Tl.Executor.default().submit(() => 2), 2);
+});
+
+test('anything can be thrown in the main loop, too', async () => {
+    for (const thrown of [null, undefined, Symbol('a symbol'), Object.create(null)]) {
+        await rejects(Tl.Executor.main().submit(() => {
+            throw thrown;
+        }), error => Object.is(error, thrown));
+    }
 });
 
 test('entry points that would call JavaScript on a thread are refused at once', async () => {

@@ -7,7 +7,7 @@
 var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Map, Math, Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
-    const {Gio, GLib} = imports.gi;
+    const {Gio, GLib, GObject} = imports.gi;
     const {Stream} = imports.overrides.threadloop.stream;
 
     let Tl;
@@ -29,6 +29,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
         work = null;        // what goes on in a realm: {cancel(), pump(milliseconds), next()}
         stream = null;      // of a generator, when there are values or somebody wants some
         listeners = null;   // {onFulfilled, onRejected, resolve, reject} of then(), {callback, id}
+        followed = false;   // its cancellable, by what goes on in a realm
         progress = null;
     }
 
@@ -42,8 +43,17 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
         return future;
     }
 
+    // Anything can be thrown, also what has no text.
+    function textOf(error) {
+        try {
+            return String(error);
+        } catch {
+            return 'Something was thrown that is no error';
+        }
+    }
+
     function toGError(error) {
-        return error instanceof GLib.Error ? error : new GLib.Error(Tl.Error, Tl.Error.FAILED, `${error}`);
+        return error instanceof GLib.Error ? error : new GLib.Error(Tl.Error, Tl.Error.FAILED, textOf(error));
     }
 
     /** Calls `fn` as the work of `future`, of which `own` is another wrapper. */
@@ -127,7 +137,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
         // Whoever has the error has been told of it, so that nobody else has to be.
         const error = future.get_error();
         if (error)
-            throw outcome.error ?? error;
+            throw 'error' in outcome ? outcome.error : error;
         return outcome.value;
     }
 
@@ -269,7 +279,13 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
 
         cancel() {
             const {work, outcome} = detailsOf(this);
-            return work && !outcome ? work.cancel() : native.cancel.call(this);
+            if (!work || outcome)
+                return native.cancel.call(this);
+
+            const how = work.cancel();
+            if (detailsOf(this).followed && how !== Tl.Cancel.TOO_LATE)
+                native.get_cancellable.call(this).cancel();
+            return how;
         },
 
         get_cancellable() {
@@ -278,7 +294,8 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
 
             if (its.work && !its.followed) {
                 its.followed = true;
-                cancellable.connect('cancelled', () => this.cancel());
+                // Its own connect() is g_cancellable_connect().
+                GObject.Object.prototype.connect.call(cancellable, 'cancelled', () => this.cancel());
             }
             return cancellable;
         },

@@ -62,6 +62,8 @@ class Task {
     }
 
     progress(fraction, message = null) {
+        if (typeof (fraction ?? 0) !== 'number' || typeof (message ?? '') !== 'string')
+            throw new TypeError('progress() takes a number from 0 to 1 or null, and a string or null');
         channel.send(FromRealm.PROGRESS, this.id, JSON.stringify([fraction ?? null, message]), null);
     }
 }
@@ -207,38 +209,68 @@ function sendResult(task, value) {
     send(FromRealm.RESULT, task.id, encoded);
 }
 
+// What was thrown may be anything, and any look at it may throw as well.
+function read(thrown, key) {
+    try {
+        const value = thrown[key];
+
+        return value === undefined ? undefined : String(value);
+    } catch {
+        return undefined;
+    }
+}
+
+function isA(thrown, Class) {
+    try {
+        return thrown instanceof Class;
+    } catch {
+        return false;
+    }
+}
+
 function isAbort(error) {
-    return error?.name === 'AbortError' ||
-        (error instanceof GLib.Error && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+    return read(error, 'name') === 'AbortError' ||
+        (isA(error, GLib.Error) && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
 }
 
 function explain(error) {
-    if (error instanceof ReferenceError && / is not defined$|undeclared variable/.test(error.message)) {
+    if (error instanceof ReferenceError && / is not defined$|undeclared variable \S+$/.test(error.message)) {
         error.message += ' in the realm. A function that is sent to one must stand on its own: give it what it needs ' +
             'as arguments, or have it import() that.';
     }
     return error;
 }
 
+/** An error for one that cannot cross, or has something along that cannot: `why` says what. */
+function substitute(error, why) {
+    const Base = [TypeError, RangeError, ReferenceError, SyntaxError].find(Class => isA(error, Class)) ?? Error;
+    const {name} = Base.prototype;
+    const hidden = {
+        name: isA(error, Error) ? read(error, 'name') ?? name : name,
+        stack: read(error, 'stack') ?? '',
+    };
+    const other = new Base(read(error, 'message') ?? read(why, 'message') ?? 'What was thrown cannot be read');
+
+    for (const [key, value] of Object.entries(hidden))
+        Object.defineProperty(other, key, {value, writable: true, configurable: true});
+    return other;
+}
+
+function encodeError(error) {
+    try {
+        return clone.encode(explain(error), 'error');
+    } catch (why) {
+        return clone.encode(substitute(error, why), 'error');
+    }
+}
+
 function sendError(task, error) {
     tasks.delete(task.id);
 
-    if (isAbort(error) && task.signal.aborted) {
+    if (isAbort(error) && task.signal.aborted)
         channel.send(FromRealm.CANCELLED, task.id, null, null);
-        return;
-    }
-
-    let encoded;
-
-    try {
-        encoded = clone.encode(explain(error), 'error');
-    } catch {
-        // Something that it has along cannot cross; it can.
-        encoded = clone.encode(Object.assign(new Error(error?.message ?? String(error)), {
-            name: String(error?.name), stack: String(error?.stack),
-        }), 'error');
-    }
-    send(FromRealm.ERROR, task.id, encoded);
+    else
+        send(FromRealm.ERROR, task.id, encodeError(error));
 }
 
 function isIterator(value) {
@@ -264,7 +296,12 @@ async function iterate(task, iterator) {
                 return;
             }
             task.wanted--;
-            send(FromRealm.VALUE, task.id, clone.encode(value, 'value'));
+            try {
+                send(FromRealm.VALUE, task.id, clone.encode(value, 'value'));
+            } catch (error) {
+                await iterator.return?.();
+                throw error;
+            }
         }
     } catch (error) {
         sendError(task, error);
@@ -275,7 +312,6 @@ function start({id, number, text, blobs, tagged}) {
     const task = new Task(id);
     const fn = functions.get(number);
     const outer = current;
-    let result;
 
     tasks.set(id, task);
     try {
@@ -287,16 +323,18 @@ function start({id, number, text, blobs, tagged}) {
         const args = clone.decode(text, blobs, tagged);
 
         current = task;
-        result = fn.apply(task, args);
+        finish(task, fn.apply(task, args));
     } catch (error) {
         sendError(task, error);
-        return;
     } finally {
         current = outer;
     }
+}
 
+// A look at the result may throw: it may be of any kind.
+function finish(task, result) {
     if (typeof result?.then === 'function') {
-        result.then(value => sendResult(task, value), error => sendError(task, error));
+        Promise.resolve(result).then(value => sendResult(task, value), error => sendError(task, error));
     } else if (isIterator(result)) {
         task.wanted = WINDOW;
         iterate(task, result);
