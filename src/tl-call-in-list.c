@@ -145,13 +145,15 @@ element_in (TlKeep            *keep,
             GError           **error)
 {
   g_auto(GValue) space = G_VALUE_INIT;
+  /* What is in a value lasts, and so does the value, if it is not made here. */
+  gboolean lasting = source->values != NULL || type->kind != TL_KIND_VALUE;
 
   *argument = (TlArgument) { .v_uint64 = 0 };
 
   if (tl_call_in (keep, type,
                   transfer == TL_GI_TRANSFER_EVERYTHING ? TL_GI_TRANSFER_EVERYTHING
                                                         : TL_GI_TRANSFER_NOTHING,
-                  FALSE, TRUE, source_get (source, i, &space), argument, NULL, error))
+                  FALSE, lasting, source_get (source, i, &space), argument, NULL, error))
     return TRUE;
 
   if (*what == '\0')

@@ -269,6 +269,7 @@ static const char *const functions[] = {
   F "garray_in_none", F "garray_strings_in_none", F "garray_in_full", F "ptrarray_in_none", F "ptrarray_in_container",
   F "ptrarray_in_full", F "ptrarray_things_in_full", F "bytearray_in_none", F "list_in_none", F "list_in_container",
   F "list_in_full", F "list_ints_in", F "list_things_in_none", F "list_things_in_full", F "list_nested_in",
+  F "list_values_in",
   F "list_inout_full", F "slist_in_full", F "hash_in_none", F "hash_in_container", F "hash_in_full", F "hash_ints_in",
   F "hash_doubles_in", F "hash_things_in_full", F "fail", F "divide", F "half", F "parse", F "several", F "call_maybe",
   F "pointer_in", F "nothing",

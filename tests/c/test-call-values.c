@@ -439,6 +439,9 @@ test_lists (void)
   tt_assert_call ("'1 -2'", F "list_ints_in", "L", tt_values ("ii", 1, -2));
   tt_assert_call ("'8'", F "list_things_in_none", "L", tt_values ("o", thing));
   tt_assert_call ("'8'", F "list_things_in_full", "L", tt_values ("o", thing));
+  tt_assert_call ("'1 \"a\"'", F "list_values_in", "L", tt_values ("is", 1, "a"));
+  /* Which has no values that could be pointed to. */
+  tt_assert_call ("'\"a\" \"b\"'", F "list_values_in", "S", strv);
   tt_assert_call ("'(a b)()'", F "list_nested_in", "L", tt_values ("LL", tt_values ("ss", "a", "b"), tt_values ("")));
   tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, F "list_nested_in(): lists[0][1] must be a string, not 5",
                    F "list_nested_in", "L", tt_values ("L", tt_values ("si", "a", 5)));

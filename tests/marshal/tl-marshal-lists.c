@@ -113,6 +113,25 @@ tl_marshal_list_nested_in (GList *lists)
   return tl_said (text);
 }
 
+/**
+ * tl_marshal_list_values_in:
+ * @values: (element-type GObject.Value):
+ */
+char *
+tl_marshal_list_values_in (GList *values)
+{
+  GString *text = g_string_new (NULL);
+
+  for (GList *l = values; l != NULL; l = l->next)
+    {
+      g_autofree char *contents = g_strdup_value_contents (l->data);
+
+      tl_say_string (text, contents);
+    }
+
+  return tl_said (text);
+}
+
 static GList *
 make_list (gboolean copied)
 {

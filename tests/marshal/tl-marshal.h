@@ -292,6 +292,7 @@ char       *tl_marshal_list_ints_in            (GList      *ints);
 char       *tl_marshal_list_things_in_none     (GList      *things);
 char       *tl_marshal_list_things_in_full     (GList      *things);
 char       *tl_marshal_list_nested_in          (GList      *lists);
+char       *tl_marshal_list_values_in          (GList      *values);
 GList      *tl_marshal_list_return_none        (void);
 GList      *tl_marshal_list_return_container   (void);
 GList      *tl_marshal_list_return_full        (void);
