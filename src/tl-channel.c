@@ -169,6 +169,7 @@ tl_channel_unref (TlChannel *self)
     return;
 
   tl_channel_close (self);
+  tl_tee_clear (&self->tee);
   tl_frame_reader_free (self->reader);
   g_clear_error (&self->end);
   g_free (self);
@@ -545,6 +546,7 @@ tl_channel_poll (TlChannel **channels,
 {
   g_autofree GPollFD *polls = g_new (GPollFD, n_channels * 2 + 1);
   gboolean ready = FALSE;
+  gsize n_polls;
   int milliseconds;
 
   g_return_val_if_fail (n_channels == 0 || channels != NULL, FALSE);
@@ -562,8 +564,12 @@ tl_channel_poll (TlChannel **channels,
     ready |= channels[i]->listener != NULL && is_ready (channels[i]);
 
   /* Rather a bit later than too early, which would be once more at once. */
-  milliseconds = timeout < 0 ? -1 : (int) MIN ((timeout + 999) / 1000, G_MAXINT);
-  if (g_poll (polls, fill_polls (channels, n_channels, polls), ready ? 0 : milliseconds) <= 0 && !ready)
+  milliseconds = timeout < 0 ? -1 : (int) MIN (timeout / 1000 + (timeout % 1000 > 0), G_MAXINT);
+  n_polls = fill_polls (channels, n_channels, polls);
+  /* It would be for ever. */
+  if (n_polls == 0 && timeout < 0 && !ready)
+    return FALSE;
+  if (g_poll (polls, n_polls, ready ? 0 : milliseconds) <= 0 && !ready)
     return FALSE;
 
   /* Any of them may be closed by any function, and its last reference dropped. */

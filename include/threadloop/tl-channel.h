@@ -265,9 +265,10 @@ gboolean    tl_channel_has            (TlChannel       *self,
  *   it takes
  *
  * Waits until something can be read or written, does so, and calls the functions
- * that listen. It runs no main context. Without channels it only waits.
+ * that listen. It runs no main context. Where nothing can come from any of the
+ * channels, it only waits, and not at all for a @timeout of -1.
  *
- * Returns: %FALSE if the time was over before that
+ * Returns: %FALSE if the time was over before that, or nothing can come
  *
  * Since: 1.0
  */

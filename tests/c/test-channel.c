@@ -580,6 +580,8 @@ test_nothing_left (void)
       for (guint j = 0; j < 50; j++)
         tl_channel_send (a->channel, 0, j, "x", &blob, 1);
       close (tl_channel_open_stderr (a->channel, NULL));
+      tl_channel_close (alone);
+      close (tl_channel_open_stderr (alone, NULL));
     }
 
   g_assert_cmpuint (tt_n_fds (), ==, n_fds);
@@ -665,6 +667,13 @@ test_poll (void)
   g_assert_true (tl_channel_poll (both, 2, -1));
   g_assert_error (b->end, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_false (tl_channel_poll (both, 2, 0));
+
+  /* Nothing can come any more: this would be for ever. */
+  g_assert_false (tl_channel_poll (both, 2, -1));
+  g_assert_false (tl_channel_poll (NULL, 0, -1));
+  begin = g_get_monotonic_time ();
+  g_assert_false (tl_channel_poll (both, 2, 20000));
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 20000);
 }
 
 /* ---- Another process ---- */
