@@ -11,6 +11,10 @@
 
 #define LAST_SIZE 4096
 
+/* How often it reads before others have their turn: four times what is in a pipe,
+ * so that it has all that was there when it began. */
+#define MAX_READS 64
+
 void
 tl_tee_init (TlTee *self)
 {
@@ -88,13 +92,13 @@ remember (TlTee      *self,
     g_string_erase (self->last, 0, self->last->len - LAST_SIZE);
 }
 
-/* Passes on what is there. */
+/* Passes on what is there, but not without end. */
 void
 tl_tee_pass (TlTee *self)
 {
   char data[LAST_SIZE];
 
-  while (self->fd >= 0)
+  for (guint i = 0; i < MAX_READS && self->fd >= 0; i++)
     {
       gssize n = read (self->fd, data, sizeof data);
 

@@ -796,6 +796,59 @@ test_stderr (void)
   g_assert_true (g_utf8_validate (last, -1, NULL));
 }
 
+#define FLOOD (tt_scaled (8, 2) * 1024 * 1024)
+
+static gpointer
+flood (gpointer fd)
+{
+  gsize size = 64 * 1024;
+  g_autofree char *data = g_malloc (size);
+  gsize left = FLOOD;
+
+  memset (data, '.', size);
+  while (left > 0)
+    {
+      gssize n = write (GPOINTER_TO_INT (fd), data, MIN (size, left));
+
+      g_assert_cmpint (n, >, 0);
+      left -= (gsize) n;
+    }
+  close (GPOINTER_TO_INT (fd));
+
+  return NULL;
+}
+
+static gboolean
+file_has_all (gpointer file)
+{
+  return lseek (GPOINTER_TO_INT (file), 0, SEEK_CUR) >= (off_t) FLOOD;
+}
+
+/* Somebody who writes without end leaves others their turn. */
+static void
+test_stderr_flood (void)
+{
+  g_autofree char *name = NULL;
+  int file = g_file_open_tmp ("channel-XXXXXX", &name, NULL);
+  int own = dup (STDERR_FILENO);
+  TlChannel *channel = tl_channel_new (NULL);
+  int fd = tl_channel_open_stderr (channel, NULL);
+  g_autoptr(Ear) ear = listen_to (channel);
+  GThread *thread = g_thread_new ("flood", flood, GINT_TO_POINTER (fd));
+  guint n_turns = 0;
+
+  g_unlink (name);
+  dup2 (file, STDERR_FILENO);
+  for (; !file_has_all (GINT_TO_POINTER (file)); n_turns++)
+    g_main_context_iteration (NULL, TRUE);
+  dup2 (own, STDERR_FILENO);
+  close (own);
+  close (file);
+  g_thread_join (thread);
+
+  g_assert_cmpuint (n_turns, >=, FLOOD / (256 * 1024));
+}
+
 static void
 add_tests (void)
 {
@@ -817,6 +870,7 @@ add_tests (void)
   g_test_add_func ("/channel/a-busy-process-dies-with-its-peer", test_dies_with_peer);
   g_test_add_func ("/channel/a-peer-that-was-killed", test_killed);
   g_test_add_func ("/channel/messages-are-passed-on-and-kept", test_stderr);
+  g_test_add_func ("/channel/messages-without-end", test_stderr_flood);
 }
 
 int
