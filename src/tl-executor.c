@@ -621,6 +621,14 @@ tl_executor_shutdown_finish (TlExecutor    *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+TlFuture *
+tl_executor_dup_stopped (TlExecutor *self)
+{
+  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
+
+  return tl_queue_ref_ended (self->queue);
+}
+
 /* ---- Properties ---- */
 
 void

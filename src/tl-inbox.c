@@ -126,23 +126,39 @@ tl_inbox_unref (TlInbox *self)
   g_free (self);
 }
 
-/* Comes with the letters of its burst, and that of the inbox is behind them. */
 static void
-settled (TlFuture *future,
-         gpointer  data)
+put (TlInbox *self,
+     guint    tag)
 {
-  Entry *entry = data;
-  TlInbox *self = entry->inbox;
   gboolean first;
 
   g_mutex_lock (&self->lock);
-  g_array_append_val (self->tags, entry->tag);
+  g_array_append_val (self->tags, tag);
   first = !self->told;
   self->told = TRUE;
   g_mutex_unlock (&self->lock);
 
   if (first)
     tl_mailbox_post (tl_inbox_ref (self)->home->mailbox, &self->letter);
+}
+
+/* Comes with the letters of its burst, and that of the inbox is behind them. */
+static void
+settled (TlFuture *future,
+         gpointer  data)
+{
+  Entry *entry = data;
+
+  put (entry->inbox, entry->tag);
+}
+
+static gboolean
+time_came (gpointer data)
+{
+  Entry *entry = data;
+
+  put (entry->inbox, entry->tag);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -154,20 +170,48 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
+static Entry *
+entry_new (TlInbox *self,
+           guint    tag)
+{
+  Entry *entry = g_new (Entry, 1);
+
+  entry->inbox = tl_inbox_ref (self);
+  entry->tag = tag;
+
+  return entry;
+}
+
 void
 tl_inbox_add (TlInbox  *self,
               TlFuture *future,
               guint     tag)
 {
-  Entry *entry;
-
   g_return_if_fail (self != NULL);
   g_return_if_fail (future != NULL);
 
-  entry = g_new (Entry, 1);
-  entry->inbox = tl_inbox_ref (self);
-  entry->tag = tag;
-  tl_future_add_done_callback (future, settled, entry, entry_free);
+  tl_future_add_done_callback (future, settled, entry_new (self, tag), entry_free);
+}
+
+void
+tl_inbox_add_timeout (TlInbox *self,
+                      guint    milliseconds,
+                      guint    tag)
+{
+  g_autoptr(GSource) source = NULL;
+
+  g_return_if_fail (self != NULL);
+
+  if (milliseconds == 0)
+    {
+      put (self, tag);
+      return;
+    }
+
+  source = g_timeout_source_new (milliseconds);
+  g_source_set_static_name (source, "threadloop: an inbox");
+  g_source_set_callback (source, time_came, entry_new (self, tag), entry_free);
+  g_source_attach (source, g_main_context_get_thread_default ());
 }
 
 guint *

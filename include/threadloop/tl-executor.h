@@ -332,6 +332,20 @@ gboolean       tl_executor_shutdown_finish  (TlExecutor          *self,
                                              GError             **error);
 
 /**
+ * tl_executor_dup_stopped:
+ * @self: an executor
+ *
+ * A future that is done when the executor was shut down and everything that it
+ * had accepted has ended. That of the default executor never is.
+ *
+ * Returns: (transfer full): the future
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+TlFuture      *tl_executor_dup_stopped      (TlExecutor          *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * tl_executor_set_thread_func:
  * @self: a pool that has had no work yet
  * @func: (scope notified) (closure user_data) (destroy destroy): called around

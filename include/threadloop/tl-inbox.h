@@ -114,6 +114,25 @@ void       tl_inbox_add       (TlInbox         *self,
                                guint            tag);
 
 /**
+ * tl_inbox_add_timeout:
+ * @self: an inbox
+ * @milliseconds: when; 0 for as soon as the main loop gets there
+ * @tag: what it is to be known by
+ *
+ * Has @tag put into the inbox after a time, as if a future had settled then.
+ *
+ * Unlike a callback of a main loop's own timeout, the inbox's function cannot
+ * miss it: see [callback@Tl.InboxFunc].
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+void       tl_inbox_add_timeout
+                              (TlInbox         *self,
+                               guint            milliseconds,
+                               guint            tag);
+
+/**
  * tl_inbox_take:
  * @self: an inbox
  * @n_tags: (out): how many there are

@@ -189,6 +189,29 @@ test_unref_before (void)
   g_array_unref (heard.tags);
 }
 
+/* Never inside of the call, and in the order of their times. */
+static void
+test_timeouts (void)
+{
+  gint64 begin = g_get_monotonic_time ();
+  Heard heard;
+
+  heard_init (&heard);
+  heard.adding = TRUE;
+  tl_inbox_add_timeout (heard.inbox, 20, 3);
+  tl_inbox_add_timeout (heard.inbox, 0, 1);
+  tl_inbox_add_timeout (heard.inbox, 1, 2);
+  heard.adding = FALSE;
+
+  heard.n_wanted = 3;
+  tt_run_until (heard_enough, &heard);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 19000);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (g_array_index (heard.tags, guint, i), ==, i + 1);
+
+  heard_clear (&heard);
+}
+
 /* From workers, many at a time: each once, all here, in fewer calls. */
 static void
 test_from_workers (void)
@@ -230,6 +253,7 @@ add_tests (void)
   g_test_add_func ("/inbox/late-and-twice", test_late_and_twice);
   g_test_add_func ("/inbox/left-for-later", test_left_for_later);
   g_test_add_func ("/inbox/unref-before", test_unref_before);
+  g_test_add_func ("/inbox/timeouts", test_timeouts);
   g_test_add_func ("/inbox/from-workers", test_from_workers);
 }
 

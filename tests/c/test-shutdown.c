@@ -315,6 +315,36 @@ test_async (Fixture       *f,
   g_assert_cmpint (c[0].calls + c[1].calls + c[2].calls, ==, 3);
 }
 
+/* It may be asked for before and after, and says the same. */
+static void
+test_stopped (Fixture       *f,
+              gconstpointer  unused)
+{
+  g_autoptr(TlFuture) before = tl_executor_dup_stopped (f->executor);
+  g_autoptr(TlFuture) after = NULL;
+
+  begin_shutdown (f->executor, TL_SHUTDOWN_DRAIN);
+  g_assert_false (tl_future_done (before));
+
+  tt_gate_open (&f->gate);
+  tt_wait_for (before, DONE);
+  g_assert_cmpint (g_atomic_int_get (&f->counter), ==, G_N_ELEMENTS (f->queued));
+
+  after = tl_executor_dup_stopped (f->executor);
+  tt_wait_for (after, DONE);
+}
+
+static void
+test_stopped_by_being_dropped (void)
+{
+  g_autoptr(TlFuture) stopped = NULL;
+  TlExecutor *executor = tl_executor_new ("dropped", 1);
+
+  stopped = tl_executor_dup_stopped (executor);
+  g_object_unref (executor);
+  tt_wait_for (stopped, DONE);
+}
+
 /* ---- Submitting afterwards ---- */
 
 static void
@@ -470,6 +500,8 @@ add_tests (void)
   ADD ("/shutdown/wait/by-many-at-once", test_many_wait);
   g_test_add_func ("/shutdown/wait/on-a-worker-would-deadlock", test_from_a_worker);
   ADD ("/shutdown/async-comes-on-the-callers-context", test_async);
+  ADD ("/shutdown/stopped", test_stopped);
+  g_test_add_func ("/shutdown/dropped-executors-stop", test_stopped_by_being_dropped);
   g_test_add_func ("/shutdown/submit-afterwards-gives-a-failed-future", test_submit_afterwards);
   g_test_add_func ("/shutdown/submit-meanwhile-settles-every-future", test_submit_meanwhile);
 }
