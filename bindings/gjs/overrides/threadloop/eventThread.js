@@ -63,16 +63,10 @@ var {init} = (() => {
         return new GLib.Error(Tl.Error, Tl.Error.NOT_STARTED, `${thread.get_name()} was not started`);
     }
 
-    function stopNative(thread) {
-        return new Promise((resolve, reject) => {
-            native.stop_async.call(thread, null, (_, result) => {
-                try {
-                    resolve(thread.stop_finish(result));
-                } catch (error) {
-                    reject(error);
-                }
-            });
-        });
+    // By a future, as in executors.
+    async function stopNative(thread) {
+        thread.quit();
+        await thread.get_stopped();
     }
 
     function setUp(namespace) {
@@ -80,7 +74,7 @@ var {init} = (() => {
 
         const {EventThread} = Tl;
         native = {};
-        for (const name of ['get_executor', 'stop_async', 'join'])
+        for (const name of ['get_executor', 'join'])
             native[name] = EventThread.prototype[name];
         Object.assign(EventThread.prototype, methods);
         work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());

@@ -5,6 +5,7 @@
 var {init} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Promise, Symbol, TypeError, imports} = globalThis;
+    const {Gio, GLib} = imports.gi;
     const {refused, runHere} = imports.overrides.threadloop.future;
     const work = imports.overrides.threadloop.work;
 
@@ -88,16 +89,14 @@ var {init} = (() => {
         return pool;
     }
 
-    function shutdownNative(executor, how) {
-        return new Promise((resolve, reject) => {
-            native.shutdown_async.call(executor, how, null, (_, result) => {
-                try {
-                    resolve(executor.shutdown_finish(result));
-                } catch (error) {
-                    reject(error);
-                }
-            });
-        });
+    // By a future, not by a callback of its own, which GJS 1.74 may lose: see tl-again.c.
+    async function shutdownNative(executor, how) {
+        if (executor === Tl.Executor.get_default()) {
+            throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
+                "The default executor is everybody's and cannot be shut down");
+        }
+        native.shutdown_async.call(executor, how, null, null);
+        await executor.dup_stopped();
     }
 
     function setUp(namespace) {

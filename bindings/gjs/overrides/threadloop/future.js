@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, onResult, runHere, newFuture, refused, microseconds */
+/* exported init, onResult, runHere, newFuture, refused, microseconds, schedule, unschedule */
 
 // Futures are the library's, and thenable. What JavaScript has to know of one is kept with it.
 
-var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
+var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unschedule} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Map, Math, Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib, GObject} = imports.gi;
@@ -17,7 +17,8 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
     // these, and both are told. (A WeakMap would cost several times as much.)
     const details = Symbol('details');
 
-    // Futures that somebody waits for, by their tags in the inbox.
+    // Futures that somebody waits for, and functions whose time is to come, by their tags in the inbox. It takes the place
+    // of the sources of GLib, which GJS 1.74 removes without having called their function: see tl-again.c.
     const awaited = new Map();
     let lastTag = 0;
     let lastId = 0;
@@ -143,10 +144,41 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
 
     function look() {
         for (const tag of inbox.take()) {
-            const future = awaited.get(tag);
+            const waiting = awaited.get(tag);
             awaited.delete(tag);
-            tellListeners(future, detailsOf(future));
+            if (typeof waiting === 'function')
+                callLater(waiting);
+            else if (waiting !== undefined)
+                tellListeners(waiting, detailsOf(waiting));
         }
+    }
+
+    function callLater(fn) {
+        try {
+            fn();
+        } catch (error) {
+            logError(error);
+        }
+    }
+
+    function makeTag(waiting) {
+        inbox ??= Tl.Inbox.new(look);
+        do
+            lastTag = (lastTag + 1) >>> 0;
+        while (lastTag === 0 || awaited.has(lastTag));
+        awaited.set(lastTag, waiting);
+        return lastTag;
+    }
+
+    /** Calls `fn` in so many milliseconds, from the main loop. Gives what unschedule() takes, which is never 0. */
+    function schedule(milliseconds, fn) {
+        const tag = makeTag(fn);
+        inbox.add_timeout(milliseconds, tag);
+        return tag;
+    }
+
+    function unschedule(tag) {
+        awaited.delete(tag);
     }
 
     // It comes from the main loop, so that functions can be called here and now. A promise between them and this would be
@@ -203,12 +235,8 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
             its.stream?.drain();
             return;
         }
-        inbox ??= Tl.Inbox.new(look);
-        do
-            lastTag = (lastTag + 1) >>> 0;
-        while (awaited.has(lastTag));
-        awaited.set(lastTag, future);
-        inbox.add(future, lastTag);
+        const tag = makeTag(future);
+        inbox.add(future, tag);
     }
 
     function microseconds(milliseconds) {
@@ -333,5 +361,5 @@ var {init, onResult, runHere, newFuture, refused, microseconds} = (() => {
             Object.defineProperty(prototype, name, {...accessor, configurable: true, enumerable: false});
     }
 
-    return {init: setUp, onResult, runHere, newFuture, refused, microseconds};
+    return {init: setUp, onResult, runHere, newFuture, refused, microseconds, schedule, unschedule};
 })();

@@ -9,12 +9,16 @@ var {Realm} = (() => {
     const {JSON, Map, Number, String, imports} = globalThis;
     const {Gio, GLib, Tl} = imports.gi;
 
+    const {schedule} = imports.overrides.threadloop.future;
     const {decode} = imports.overrides.threadloop.clone;
     const {
         ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, listen, takeBlobs,
     } = imports.overrides.threadloop.frames;
 
     const CHANNEL_FD = 3;
+
+    // In milliseconds: how long a process that was killed may take before it is waited for.
+    const DYING = 100;
 
     // A realm need not know more functions at a time.
     const MAX_FUNCTIONS = 1000;
@@ -180,6 +184,8 @@ var {Realm} = (() => {
                 // It is of no use any more, and has ended already, unless something in it has closed its channel.
                 this.#gone = true;
                 this.#process.force_exit();
+                // Where GJS has not heard of its end.
+                schedule(DYING, () => this.reap());
             } else if (code === FromRealm.READY) {
                 this.ready = true;
                 this.#pool.realmReady(this);

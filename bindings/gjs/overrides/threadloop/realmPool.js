@@ -10,6 +10,7 @@ var {RealmPool} = (() => {
     const {Gio, GLib, Tl} = imports.gi;
 
     const {encode} = imports.overrides.threadloop.clone;
+    const {schedule, unschedule} = imports.overrides.threadloop.future;
     const {listen} = imports.overrides.threadloop.frames;
     const {define} = imports.overrides.threadloop.source;
     const {Realm} = imports.overrides.threadloop.realm;
@@ -140,7 +141,7 @@ var {RealmPool} = (() => {
 
         soon(fn) {
             if (this.#soon.push(fn) === 1)
-                GLib.idle_add(GLib.PRIORITY_DEFAULT, () => this.#runSoon() && GLib.SOURCE_REMOVE);
+                schedule(0, () => this.#runSoon());
         }
 
         cancelQueued(call) {
@@ -245,12 +246,11 @@ var {RealmPool} = (() => {
             if (this.#tick !== 0 || this.shared || this.idleTimeout < 0)
                 return;
 
-            this.#tick = GLib.timeout_add(GLib.PRIORITY_DEFAULT, Math.max(this.idleTimeout, MIN_TICK), () => {
+            this.#tick = schedule(Math.max(this.idleTimeout, MIN_TICK), () => {
+                this.#tick = 0;
                 this.#retire();
                 if (this.#realms.size > 0)
-                    return GLib.SOURCE_CONTINUE;
-                this.#tick = 0;
-                return GLib.SOURCE_REMOVE;
+                    this.#startTick();
             });
         }
 
@@ -277,13 +277,12 @@ var {RealmPool} = (() => {
             if (this.#deadlines.has(realm))
                 return;
 
-            const source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, this.grace, () => {
+            const tag = schedule(this.grace, () => {
                 this.#deadlines.delete(realm);
                 realm.kill();
-                return GLib.SOURCE_REMOVE;
             });
 
-            this.#deadlines.set(realm, {source, time: GLib.get_monotonic_time() + this.grace * 1000});
+            this.#deadlines.set(realm, {tag, time: GLib.get_monotonic_time() + this.grace * 1000});
         }
 
         #clearDeadline(realm) {
@@ -291,7 +290,7 @@ var {RealmPool} = (() => {
 
             if (deadline !== undefined) {
                 this.#deadlines.delete(realm);
-                GLib.source_remove(deadline.source);
+                unschedule(deadline.tag);
             }
         }
 
@@ -308,7 +307,7 @@ var {RealmPool} = (() => {
                 return;
 
             if (this.#tick !== 0)
-                GLib.source_remove(this.#tick);
+                unschedule(this.#tick);
             this.#tick = 0;
             this.#handle?.close();
             // After what is still to be told.
