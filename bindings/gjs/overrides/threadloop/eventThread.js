@@ -46,7 +46,8 @@ var {init} = (() => {
 
         // What is submitted there has to get to the same realm.
         get_executor() {
-            throw new TypeError('Tl.EventThread.get_executor() has no use in JavaScript: take the submit() of the thread');
+            throw new TypeError('Tl.EventThread.get_executor() has no use in JavaScript: ' +
+                'take the submit() of the thread');
         },
     };
 

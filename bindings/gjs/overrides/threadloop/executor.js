@@ -28,8 +28,8 @@ var {init} = (() => {
     }
 
     function refuseElsewhere(executor) {
-        throw new TypeError(`${executor.get_name()} runs its work in a main context of another thread, where GJS cannot run a ` +
-            'JavaScript function. Take Tl.Executor.main(), or a Tl.EventThread');
+        throw new TypeError(`${executor.get_name()} runs its work in a main context of another thread, where GJS ` +
+            'cannot run a JavaScript function. Take Tl.Executor.main(), or a Tl.EventThread');
     }
 
     const methods = {
@@ -52,8 +52,10 @@ var {init} = (() => {
         },
 
         async import(specifier, base) {
-            if (this[kind] === HERE)
-                throw new TypeError(`${this.get_name()} runs its work in this thread: take the import() of the language`);
+            if (this[kind] === HERE) {
+                throw new TypeError(`${this.get_name()} runs its work in this thread: ` +
+                    'take the import() of the language');
+            }
             if (this[kind] === ELSEWHERE)
                 refuseElsewhere(this);
             return work.importModule(this, () => realmsOf(this), specifier, base);
@@ -109,7 +111,9 @@ var {init} = (() => {
             new_for_context: Executor.new_for_context,
         };
         Object.assign(Executor.prototype, methods);
-        work.disposable(Executor.prototype, executor => executor.shutdown({wait: false}), executor => executor.shutdown());
+        work.disposable(Executor.prototype,
+            executor => executor.shutdown({wait: false}),
+            executor => executor.shutdown());
 
         let main = null;
 

@@ -33,7 +33,9 @@ var DESCRIBE = 0;
 // How many values a generator makes before it is asked for more.
 var WINDOW = 4;
 
-/** Has fn called for each frame, which it has heard also if it throws. GJS, where it does not call it, returns false. */
+/**
+ * Has fn called for each frame, which it has heard also if it throws. GJS, where it does not call it, returns false.
+ */
 function listen(channel, fn) {
     channel.listen((...frame) => {
         try {

@@ -13,12 +13,12 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
     let Tl;
     let native;     // the methods of the typelib that are replaced here
 
-    // Where a future keeps the parts that the library does not have. One that C hands out twice has two wrappers and two of
-    // these, and both are told. (A WeakMap would cost several times as much.)
+    // Where a future keeps the parts that the library does not have. One that C hands out twice has two wrappers and
+    // two of these, and both are told. (A WeakMap would cost several times as much.)
     const details = Symbol('details');
 
-    // Futures that somebody waits for, and functions whose time is to come, by their tags in the inbox. It takes the place
-    // of the sources of GLib, which GJS 1.74 removes without having called their function: see tl-again.c.
+    // Futures that somebody waits for, and functions whose time is to come, by their tags in the inbox. It takes the
+    // place of the sources of GLib, which GJS 1.74 removes without having called their function: see tl-again.c.
     const awaited = new Map();
     let lastTag = 0;
     let lastId = 0;
@@ -107,7 +107,8 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
                 settle({error}, () => future.set_error(toGError(error)));
             },
             cancelled() {
-                const error = new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, `${name ?? 'The work'} was cancelled`);
+                const error = new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
+                    `${name ?? 'The work'} was cancelled`);
                 settle({error}, () => future.set_error(error));
             },
         };
@@ -181,8 +182,8 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         awaited.delete(tag);
     }
 
-    // It comes from the main loop, so that functions can be called here and now. A promise between them and this would be
-    // one more job for each await.
+    // It comes from the main loop, so that functions can be called here and now. A promise between them and this would
+    // be one more job for each await.
     function tellListeners(future, its) {
         const {listeners} = its;
         let failed = false;
@@ -329,8 +330,10 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         },
 
         [Symbol.asyncIterator]() {
-            if (!detailsOf(this).work)
-                throw new TypeError(`${this.get_name() ?? 'The future'} is not of a generator and gives one result: await it`);
+            if (!detailsOf(this).work) {
+                throw new TypeError(`${this.get_name() ?? 'The future'} is not of a generator and gives one result: ` +
+                    'await it');
+            }
             return streamOf(this).iterate();
         },
     };

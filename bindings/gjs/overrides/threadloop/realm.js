@@ -82,8 +82,8 @@ var {Realm} = (() => {
     }
 
     /**
-     * It tells its pool: realmReady(realm), realmDone(realm) when a call has settled, and realmEnded(realm, error) when the
-     * process has gone; the error is null if that was asked for.
+     * It tells its pool: realmReady(realm), realmDone(realm) when a call has settled, and realmEnded(realm, error) when
+     * the process has gone; the error is null if that was asked for.
      */
     class Realm {
         #pool;

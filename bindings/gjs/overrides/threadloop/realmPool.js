@@ -16,7 +16,9 @@ var {RealmPool} = (() => {
     const {Realm} = imports.overrides.threadloop.realm;
     const {RealmCall} = imports.overrides.threadloop.realmCall;
 
-    const DEFAULTS = {name: 'a pool', maxRealms: GLib.get_num_processors(), idleTimeout: 10000, grace: 1000, shared: false};
+    const DEFAULTS = {
+        name: 'a pool', maxRealms: GLib.get_num_processors(), idleTimeout: 10000, grace: 1000, shared: false,
+    };
 
     // In milliseconds: how often idle realms are looked for at most.
     const MIN_TICK = 10;
@@ -322,8 +324,8 @@ var {RealmPool} = (() => {
      */
     class RealmPool {
         #core;
-        // GJS 1.74 neither clears weak references nor tells of what was collected; but it does collect this, and the other
-        // end hears of that.
+        // GJS 1.74 neither clears weak references nor tells of what was collected; but it does collect this, and the
+        // other end hears of that.
         #lifeline = null;
 
         /**
@@ -380,8 +382,8 @@ var {RealmPool} = (() => {
 
         /**
          * @param {string} uri of a module
-         * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value, if
-         *   it can cross
+         * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value,
+         *   if it can cross
          */
         describe(uri) {
             return new Promise((resolve, reject) => this.#call(null, [uri], {
@@ -407,8 +409,8 @@ var {RealmPool} = (() => {
         /**
          * Takes no more calls.
          *
-         * @param {string} [mode] what becomes of those that there are: 'drain' lets them run, 'cancel-queued' lets those run
-         *   that do already, and 'cancel-all' asks these to end, and kills those that do not
+         * @param {string} [mode] what becomes of those that there are: 'drain' lets them run, 'cancel-queued' lets
+         *   those run that do already, and 'cancel-all' asks these to end, and kills those that do not
          * @returns {Promise<void>} all realms have ended
          */
         shutdown(mode = 'drain') {

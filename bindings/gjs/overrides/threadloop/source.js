@@ -7,7 +7,8 @@
 var {define} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Function, Map, Object, String, TypeError, WeakMap} = globalThis;
-    // Closures that are made anew for each call have one source; there is no end of sources that are made up at run time.
+    // Closures that are made anew for each call have one source; there is no end of sources that are made up at run
+    // time.
     const MAX_KNOWN = 1000;
 
     const byFunction = new WeakMap();
@@ -20,8 +21,8 @@ var {define} = (() => {
             `.map(({value, get, set}) => value ?? get ?? set)[0])({${source}})`,
     ];
 
-    // A function of a module is strict without saying so. In sloppy mode an assignment to what is not there would make a
-    // global variable instead of an error.
+    // A function of a module is strict without saying so. In sloppy mode an assignment to what is not there would make
+    // a global variable instead of an error.
     const MODES = ['"use strict"; ', ''];
 
     function refuse(fn, why) {
@@ -65,8 +66,10 @@ var {define} = (() => {
             }
         }
 
-        if (/\bimport\s*\.\s*meta\b/.test(source))
-            refuse(fn, 'it uses import.meta, which belongs to its module: give it what it needs of that as an argument');
+        if (/\bimport\s*\.\s*meta\b/.test(source)) {
+            refuse(fn, 'it uses import.meta, which belongs to its module: ' +
+                'give it what it needs of that as an argument');
+        }
         return refuse(fn, `its source cannot stand on its own: ${whyInNoShape(source)}`);
     }
 

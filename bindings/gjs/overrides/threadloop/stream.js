@@ -7,8 +7,8 @@ var {Stream} = (() => {
     const {Promise, Symbol} = globalThis;
 
     /**
-     * The values of a generator in a realm, as an async iterator. The realm makes some ahead; for each one that was taken,
-     * one more is asked for.
+     * The values of a generator in a realm, as an async iterator. The realm makes some ahead; for each one that was
+     * taken, one more is asked for.
      *
      * While nobody iterates but somebody awaits the end, values are passed over.
      */

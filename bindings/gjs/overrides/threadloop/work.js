@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody, disposable,
-   shutDownError */
+/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
+   disposable, shutDownError */
 
-var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody, disposable, shutDownError} = (() => {
+var {
+    init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
+    disposable, shutDownError,
+} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Object, Symbol, TypeError, imports} = globalThis;
-    // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
-    // realms.
+    // What executors and event threads have in common: native functions run on their threads, JavaScript functions in
+    // their realms.
 
     const {GLib} = imports.gi;
     const {newFuture, refused} = imports.overrides.threadloop.future;
@@ -55,9 +58,16 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
         return callNative(executor, native.lookUpMethod(target, name), [target, ...rest]);
     }
 
-    /** The pool of realms of an executor or an event thread. Many programs have none, and do not read what it takes. */
+    // Many programs have none, and do not read what it takes.
+    function makePool(place, options) {
+        const {RealmPool} = imports.overrides.threadloop.realmPool;
+
+        return new RealmPool({name: place.get_name(), ...options()});
+    }
+
+    /** The pool of realms of an executor or an event thread. */
     function realmsOf(place, options) {
-        return place[realms] ??= new imports.overrides.threadloop.realmPool.RealmPool({name: place.get_name(), ...options()});
+        return place[realms] ??= makePool(place, options);
     }
 
     function peekRealms(place) {
@@ -73,8 +83,10 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
         const limit = place.get_max_queued?.();
 
         while (limit && pool.nQueued >= limit) {
-            if (place.get_when_full() === Tl.WhenFull.FAIL)
-                return new GLib.Error(Tl.Error, Tl.Error.QUEUE_FULL, `${place.get_name()} has ${limit} tasks queued, which is its limit`);
+            if (place.get_when_full() === Tl.WhenFull.FAIL) {
+                return new GLib.Error(Tl.Error, Tl.Error.QUEUE_FULL,
+                    `${place.get_name()} has ${limit} tasks queued, which is its limit`);
+            }
             pool.pump(-1);
         }
         return null;
@@ -121,19 +133,28 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
 
     function resolveModule(specifier, base) {
         if (typeof specifier !== 'string')
-            throw new TypeError(`import() takes the path or the URI of a module, not a value of type ${typeof specifier}`);
+            throw new TypeError(`import() takes the path or the URI of a module, not a ${typeof specifier}`);
         if (/^(file|resource):/.test(specifier))
             return specifier;
         if (specifier.startsWith('/'))
             return GLib.filename_to_uri(specifier, null);
-        if (!/^\.\.?\//.test(specifier))
-            throw new TypeError(`import() takes a path that begins with ./, ../ or /, or a file: or resource: URI, not '${specifier}'`);
-        if (typeof base !== 'string')
-            throw new TypeError(`import('${specifier}') needs to know from where: import('${specifier}', import.meta.url)`);
-        return GLib.Uri.resolve_relative(base.startsWith('/') ? GLib.filename_to_uri(base, null) : base, specifier, GLib.UriFlags.NONE);
+        if (!/^\.\.?\//.test(specifier)) {
+            throw new TypeError('import() takes a path that begins with ./, ../ or /, or a file: or resource: URI, ' +
+                `not '${specifier}'`);
+        }
+        if (typeof base !== 'string') {
+            throw new TypeError(`import('${specifier}') needs to know from where: ` +
+                `import('${specifier}', import.meta.url)`);
+        }
+
+        const from = base.startsWith('/') ? GLib.filename_to_uri(base, null) : base;
+
+        return GLib.Uri.resolve_relative(from, specifier, GLib.UriFlags.NONE);
     }
 
-    /** Gives the results of `submit(item)` in the order of `items`, with at most `size` that run or wait to be taken. */
+    /**
+     * Gives the results of `submit(item)` in the order of `items`, with at most `size` that run or wait to be taken.
+     */
     async function* mapInOrder(submit, items, size) {
         const futures = [];
 
@@ -177,5 +198,8 @@ var {init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, impor
         Tl = namespace;
     }
 
-    return {init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody, disposable, shutDownError};
+    return {
+        init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder,
+        checkBody, disposable, shutDownError,
+    };
 })();
