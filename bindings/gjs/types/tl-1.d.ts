@@ -70,9 +70,12 @@ declare module 'gi://Tl?version=1' {
             removeEventListener(type: 'abort', listener: (event: {type: 'abort', target: Signal}) => void): void;
         }
 
-        /** What a function finds in `this` while it runs in a realm, unless it is an arrow function. */
+        /**
+         * What a function finds in `this` while it runs in a realm, unless it is an arrow function. In
+         * {@link Executor.main} there is none.
+         */
         interface Task {
-            /** Tells whether the call was cancelled. Who does not look is ended with its process. */
+            /** Tells whether the call was cancelled. Who does not look is ended with its process, if that is its own. */
             readonly signal: Signal;
             /** The same, for what GIO does in the realm. */
             readonly cancellable: Gio.Cancellable;
@@ -106,7 +109,10 @@ declare module 'gi://Tl?version=1' {
         enum Cancel {
             /** The future had settled. */
             TOO_LATE,
-            /** The work runs, and was asked to stop. In a realm, it is ended if it does not. */
+            /**
+             * The work runs, and was asked to stop. In a realm, it is ended if it does not, but for the realm of an event
+             * thread.
+             */
             REQUESTED,
             /** The work was queued and will never run. */
             DONE,
@@ -124,6 +130,16 @@ declare module 'gi://Tl?version=1' {
                 onRejected?: ((error: any) => B | PromiseLike<B>) | null): Promise<A | B>;
             catch<B = never>(onRejected?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B>;
             finally(onFinally?: (() => void) | null): Promise<T>;
+
+            /**
+             * Calls a function in the main loop when the future has settled. For C's conventions; {@link then} is
+             * shorter.
+             *
+             * @returns what {@link remove_done_callback} takes
+             */
+            add_done_callback(callback: (future: this) => void): number;
+            /** Whether the callback was there, and will not be called. */
+            remove_done_callback(id: number): boolean;
 
             /** Removes the work from the queue, or asks it to stop if it runs. */
             cancel(): Cancel;
@@ -152,6 +168,9 @@ declare module 'gi://Tl?version=1' {
 
             /** For a user interface: what it has notifies in this main loop. The same object each time. */
             readonly progress: Progress;
+            get_cancellable(): Gio.Cancellable;
+            /** Whether it was asked to stop. */
+            cancel_requested(): boolean;
             /** Cancels the future when it is cancelled, and the other way round. */
             readonly cancellable: Gio.Cancellable;
         }
@@ -271,7 +290,10 @@ declare module 'gi://Tl?version=1' {
             static get_default(): Executor;
             /** The same. */
             static default(): Executor;
-            /** The main loop of this thread: functions in JavaScript run in it, in their turn, with all they can see. */
+            /**
+             * The main loop of this thread: functions in JavaScript run in it, in their turn, with all they can see. It
+             * has no import(): take that of the language.
+             */
             static main(): Executor;
             static new_for_context(context: GLib.MainContext | null): Executor;
             /** Gives `body` an executor, and shuts it down on every way out, waiting for what was accepted. */
@@ -288,6 +310,16 @@ declare module 'gi://Tl?version=1' {
             set_max_workers(maxWorkers: number): void;
             get_max_queued(): number;
             set_max_queued(maxQueued: number): void;
+            get_when_full(): WhenFull;
+            set_when_full(whenFull: WhenFull): void;
+            get_idle_timeout(): number;
+            set_idle_timeout(microseconds: number): void;
+            get_spin_time(): number;
+            set_spin_time(microseconds: number): void;
+            /** How many native calls wait for a thread. */
+            readonly nQueued: number;
+            /** How many native calls run. */
+            readonly nRunning: number;
             /** How many native calls wait for a thread. */
             get_n_queued(): number;
             /** How many native calls run. */
@@ -323,6 +355,8 @@ declare module 'gi://Tl?version=1' {
             readonly running: boolean;
             get_name(): string;
             get_running(): boolean;
+            /** Is done when the thread has ended, without having it end. */
+            get_stopped(): Future<void>;
 
             submit: Place['submit'];
             call: Place['call'];
