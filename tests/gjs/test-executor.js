@@ -6,7 +6,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
-import {deepEqual, equal, match, ok, rejects, run, test, throws, until} from './tap.js';
+import {deepEqual, equal, fail, match, ok, rejects, run, test, throws, until} from './tap.js';
 
 const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 const shutDown = error => error.matches?.(Tl.Error, Tl.Error.SHUT_DOWN);
@@ -289,6 +289,25 @@ test('what a generator throws ends the loop, after the values before', using({ma
             values.push(value);
     }, /RangeError: two/);
     deepEqual(values, [1]);
+}));
+
+test('what is of no generator cannot be iterated', using({maxWorkers: 1}, async executor => {
+    const iterate = async future => {
+        for await (const value of future)
+            fail(`there is ${value}`);
+    };
+
+    await rejects(iterate(executor.submit(() => [1, 2])), /TypeError: .* is not of a generator.*await it/);
+    await rejects(iterate(executor.submit(GLib.path_get_basename, '/a')), /TypeError: .* is not of a generator/);
+
+    const future = executor.submit(() => [1, 2]);
+
+    deepEqual(await future, [1, 2]);
+    await rejects(iterate(future), /TypeError: .* is not of a generator/);
+    await iterate(executor.submit(function* () {
+        return 'just that';                             // eslint-disable-line require-yield
+    }));
+    await iterate(executor.submit(() => [].values()));
 }));
 
 test('awaiting a generator gives what it returns', using({maxWorkers: 1}, async executor => {

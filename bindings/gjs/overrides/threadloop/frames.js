@@ -21,6 +21,7 @@ var FromRealm = {
     CANCELLED: 4,
     PROGRESS: 5,        // text: [fraction, message]
     VALUE: 6,           // of a generator
+    RETURN: 7,          // the result of one
 };
 
 var CODE_MASK = 0x7f;

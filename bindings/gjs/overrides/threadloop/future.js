@@ -29,6 +29,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         outcome = null;     // {value} or {error}, of work that was done in JavaScript
         work = null;        // what goes on in a realm: {cancel(), pump(milliseconds), next()}
         stream = null;      // of a generator, when there are values or somebody wants some
+        single = false;     // it has turned out to be of no generator
         listeners = null;   // {onFulfilled, onRejected, resolve, reject} of then(), {callback, id}
         followed = false;   // its cancellable, by what goes on in a realm
         progress = null;
@@ -89,7 +90,7 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         function settle(outcome, tell) {
             its.outcome = outcome;
             tell();
-            its.stream?.end(outcome);
+            its.stream?.end(its.single ? {error: notIterable(future)} : outcome);
             if (its.listeners)
                 tellListeners(future, its);
         }
@@ -100,7 +101,8 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
                 its.work = work;
             },
             stream: () => streamOf(future),
-            resolve(value) {
+            resolve(value, isOfGenerator) {
+                its.single = !isOfGenerator;
                 settle({value}, () => future.set_done());
             },
             reject(error) {
@@ -112,6 +114,12 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
                 settle({error}, () => future.set_error(error));
             },
         };
+    }
+
+    function notIterable(future) {
+        const name = future.get_name() ?? 'The future';
+
+        return new TypeError(`${name} is not of a generator and gives one result: await it`);
     }
 
     function streamOf(future) {
@@ -330,10 +338,10 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         },
 
         [Symbol.asyncIterator]() {
-            if (!detailsOf(this).work) {
-                throw new TypeError(`${this.get_name() ?? 'The future'} is not of a generator and gives one result: ` +
-                    'await it');
-            }
+            const {work, single} = detailsOf(this);
+
+            if (!work || single)
+                throw notIterable(this);
             return streamOf(this).iterate();
         },
     };

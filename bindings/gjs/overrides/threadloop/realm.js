@@ -220,10 +220,10 @@ var {Realm} = (() => {
                 call.reject(error);
                 return;
             }
-            if ((kind & CODE_MASK) === FromRealm.RESULT)
-                call.resolve(value);
-            else
+            if ((kind & CODE_MASK) === FromRealm.ERROR)
                 call.reject(value);
+            else
+                call.resolve(value, (kind & CODE_MASK) === FromRealm.RETURN);
         }
 
         #reaped() {

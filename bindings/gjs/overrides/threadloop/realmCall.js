@@ -69,8 +69,8 @@ var {RealmCall} = (() => {
             this.#tell('value', value);
         }
 
-        resolve(value) {
-            this.#settle('resolve', value);
+        resolve(value, isOfGenerator) {
+            this.#settle('resolve', value, isOfGenerator);
         }
 
         reject(error) {

@@ -196,7 +196,7 @@ function send(code, id, {text, blobs, tagged}) {
     channel.send(tagged ? code | TAGGED : code, id, text, blobs);
 }
 
-function sendResult(task, value) {
+function sendResult(task, value, code = FromRealm.RESULT) {
     let encoded;
 
     try {
@@ -206,7 +206,7 @@ function sendResult(task, value) {
         return;
     }
     tasks.delete(task.id);
-    send(FromRealm.RESULT, task.id, encoded);
+    send(code, task.id, encoded);
 }
 
 // What was thrown may be anything, and any look at it may throw as well.
@@ -292,7 +292,7 @@ async function iterate(task, iterator) {
             const {done, value} = await iterator.next();
 
             if (done) {
-                sendResult(task, value);
+                sendResult(task, value, FromRealm.RETURN);
                 return;
             }
             task.wanted--;

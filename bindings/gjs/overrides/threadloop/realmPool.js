@@ -370,7 +370,7 @@ var {RealmPool} = (() => {
          *
          * The listener's methods, all of them optional, are called from the main context or from pump(), never in here:
          * running(), unless the call `running` already when this returns; progress(fraction, message); value(v), of a
-         * generator; and, once, one of resolve(v), reject(error) and cancelled().
+         * generator; and, once, one of resolve(v, isOfGenerator), reject(error) and cancelled().
          *
          * @param {object} spec {fn, args}, or {module, name, args} for what the module with that URI exports
          * @param {object} listener hears of it

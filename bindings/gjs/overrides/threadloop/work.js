@@ -103,7 +103,7 @@ var {
             running: () => its.future.set_running(),
             progress: (fraction, message) => its.future.set_progress(fraction ?? -1, message ?? null),
             value: value => its.stream().push(value),
-            resolve: value => its.resolve(value),
+            resolve: (value, isOfGenerator) => its.resolve(value, isOfGenerator),
             reject: error => its.reject(error),
             cancelled: () => its.cancelled(),
         });
