@@ -79,12 +79,20 @@ test('a call that a free realm takes runs at once, and says nothing of it inside
     }));
 
 test('maxRealms can be changed', () => withPool({maxRealms: 1}, async pool => {
-    const sleepers = Array.from({length: 4}, () => begin(pool, () => imports.gi.GLib.usleep(200000)));
+    const mark = new Mark();
+    const sleepers = Array.from({length: 4}, () => begin(pool, path => {
+        const {GLib: G} = imports.gi;
+
+        while (!G.file_test(path, G.FileTest.EXISTS))
+            G.usleep(1000);
+    }, mark.path));
 
     await until(() => pool.nRunning === 1);
     pool.maxRealms = 3;
-    await until(() => pool.nRunning >= 2);
+    await until(() => pool.nRunning === 3);
+    GLib.file_set_contents(mark.path, '');
     await Promise.all(sleepers.map(({outcome}) => outcome));
+    mark.clear();
     ok(pool.pids.length > 1);
     pool.maxRealms = 1;
     await until(() => pool.pids.length === 1);
