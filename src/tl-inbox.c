@@ -218,7 +218,7 @@ guint *
 tl_inbox_take (TlInbox *self,
                gsize   *n_tags)
 {
-  GArray *taken;
+  g_autoptr(GArray) taken = NULL;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (n_tags != NULL, NULL);
@@ -228,6 +228,5 @@ tl_inbox_take (TlInbox *self,
   self->tags = tags_new ();
   g_mutex_unlock (&self->lock);
 
-  *n_tags = taken->len;
-  return (guint *) g_array_free (taken, FALSE);
+  return g_array_steal (taken, n_tags);
 }

@@ -6,7 +6,8 @@
 // closure where that aborts the process. Such functions are refused before it comes to that.
 
 const ON_A_WORKER = {
-    Executor: ['submit_full', 'post', 'set_thread_func'],
+    // A deadline trips the cancellable of a call on a thread of its own, with what is connected to it.
+    Executor: ['submit_full', 'call_full', 'post', 'set_thread_func'],
     EventThread: ['set_thread_func'],
 };
 
