@@ -762,8 +762,9 @@ test_stderr (void)
   int own = dup (STDERR_FILENO);
   TlChannel *channel = tl_channel_new (NULL);
   int fd = tl_channel_open_stderr (channel, NULL);
-  g_autoptr(Ear) ear = listen_to (channel);
+  g_autoptr(Ear) ear = NULL;
 
+  ear = listen_to (channel);
   last = tl_channel_dup_stderr (channel);
   g_assert_cmpstr (last, ==, "");
   g_clear_pointer (&last, g_free);
@@ -833,10 +834,11 @@ test_stderr_flood (void)
   int own = dup (STDERR_FILENO);
   TlChannel *channel = tl_channel_new (NULL);
   int fd = tl_channel_open_stderr (channel, NULL);
-  g_autoptr(Ear) ear = listen_to (channel);
+  g_autoptr(Ear) ear = NULL;
   GThread *thread = g_thread_new ("flood", flood, GINT_TO_POINTER (fd));
   guint n_turns = 0;
 
+  ear = listen_to (channel);
   g_unlink (name);
   dup2 (file, STDERR_FILENO);
   for (; !file_has_all (GINT_TO_POINTER (file)); n_turns++)

@@ -328,6 +328,8 @@ test('progress of a realm shows', using({maxWorkers: 1}, async executor => {
     await until(() => progress.fraction === 0.5);
     equal(progress.message, 'half');
     equal(progress.state, Tl.FutureState.RUNNING);
+    equal(progress.future, future);
+    equal(progress.get_future(), future);
     await future;
 }));
 
@@ -502,6 +504,10 @@ test('nothing is lost while garbage is collected', async () => {
         ok(futures.every(future => future.done()));
         await Promise.allSettled(futures);
     }
+});
+
+test('shutdown() takes options', async () => {
+    await Tl.Executor.with({}, executor => rejects(executor.shutdown('all'), TypeError));
 });
 
 test('the default executor cannot be shut down', async () => {

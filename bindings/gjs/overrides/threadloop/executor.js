@@ -65,7 +65,11 @@ var {init} = (() => {
             yield* work.mapInOrder(item => this.submit(fn, item), items, bufferSize);
         },
 
-        async shutdown({wait = true, cancelFutures = false} = {}) {
+        async shutdown(options = {}) {
+            if (typeof options !== 'object' || options === null)
+                throw new TypeError('shutdown() takes an object, such as {cancelFutures: true}');
+
+            const {wait = true, cancelFutures = false} = options;
             const how = cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
             const ends = [shutdownNative(this, Tl.Shutdown[how.replace('-', '_').toUpperCase()])];
 

@@ -350,7 +350,13 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         progress: {
             get() {
                 const its = detailsOf(this);
-                return its.progress ??= Tl.Progress.new(this);
+                if (!its.progress) {
+                    its.progress = Tl.Progress.new(this);
+                    // This very future, and not another wrapper of it, which would not know a result in JavaScript.
+                    Object.defineProperty(its.progress, 'future', {value: this});
+                    its.progress.get_future = () => this;
+                }
+                return its.progress;
             },
         },
         cancellable: {

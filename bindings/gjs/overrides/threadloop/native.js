@@ -46,6 +46,16 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
         return {callable, convert: values => values.unpack().map((value, i) => fromValue(value, isBytes[i]))};
     }
 
+    function symbolOf(fn) {
+        if (Object.prototype.toString.call(fn) !== '[object GIRepositoryFunction]')
+            return null;
+        // What bind() makes of one looks like one, and is none.
+        if (!fn.name?.startsWith('bound '))
+            return SYMBOL.exec(`${fn}`)?.[1] ?? null;
+        throw new TypeError('submit() cannot see what a bound function is bound to: give the object as the first argument, ' +
+            "or take call(object, 'method', ...)");
+    }
+
     /**
      * The function of C that a JavaScript function stands for; null for a function that is written in JavaScript.
      */
@@ -53,8 +63,8 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
         let found = callables.get(fn);
 
         if (found === undefined) {
-            const symbol = Object.prototype.toString.call(fn) === '[object GIRepositoryFunction]' ? SYMBOL.exec(`${fn}`) : null;
-            found = symbol ? describe(asTypeError(() => Tl.Callable.lookup(symbol[1]))) : NONE;
+            const symbol = symbolOf(fn);
+            found = symbol !== null ? describe(asTypeError(() => Tl.Callable.lookup(symbol))) : NONE;
             callables.set(fn, found);
         }
         return found === NONE ? null : found;
@@ -78,7 +88,8 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
         const type = target?.constructor;
 
         if (type?.$gtype === undefined)
-            throw new TypeError(`call() takes an object and the name of a method, or the name of a function such as 'GLib.usleep'`);
+            throw new TypeError('call() takes an object and the name of a method, or the name of a function such as ' +
+                "'GLib.usleep'");
         if (!methods.has(type))
             methods.set(type, new Map());
         return remembered(methods.get(type), name, () => Tl.Callable.lookup_method(type.$gtype, name));
@@ -127,7 +138,8 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
         case 'undefined':
             return null;
         case 'bigint':
-            return arg < 0n ? valueOf(GObject.TYPE_INT64, 'set_int64', arg) : valueOf(GObject.TYPE_UINT64, 'set_uint64', arg);
+            return arg < 0n
+                ? valueOf(GObject.TYPE_INT64, 'set_int64', arg) : valueOf(GObject.TYPE_UINT64, 'set_uint64', arg);
         case 'function':
             if (arg.$gtype !== undefined)
                 return valueOf(GObject.type_from_name('GType'), 'set_gtype', arg.$gtype);
