@@ -71,14 +71,17 @@ var {init} = (() => {
 
             const {wait = true, cancelFutures = false} = options;
             const how = cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
-            const ends = [shutdownNative(this, Tl.Shutdown[how.replace('-', '_').toUpperCase()])];
 
-            // Which cannot be, as the other half of this says.
-            if (this !== Tl.Executor.get_default())
-                this[ended] = true;
-            if (this[ended])
-                ends.push(work.peekRealms(this)?.shutdown(how));
-            const end = Promise.all(ends);
+            if (this === Tl.Executor.get_default()) {
+                throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
+                    "The default executor is everybody's and cannot be shut down");
+            }
+            this[ended] = true;
+
+            const end = Promise.all([
+                shutdownNative(this, Tl.Shutdown[how.replace('-', '_').toUpperCase()]),
+                work.peekRealms(this)?.shutdown(how),
+            ]);
             if (wait)
                 await end;
             else
@@ -88,8 +91,8 @@ var {init} = (() => {
 
     function realmsOf(executor) {
         const pool = work.realmsOf(executor, () => ({idleTimeout: executor.get_idle_timeout() / 1000}));
-
         const maxRealms = executor.get_max_workers();
+
         if (pool.maxRealms !== maxRealms)
             pool.maxRealms = maxRealms;
         return pool;
@@ -97,10 +100,6 @@ var {init} = (() => {
 
     // By a future, not by a callback of its own, which GJS 1.74 may lose: see tl-again.c.
     async function shutdownNative(executor, how) {
-        if (executor === Tl.Executor.get_default()) {
-            throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
-                "The default executor is everybody's and cannot be shut down");
-        }
         native.shutdown_async.call(executor, how, null, null);
         await executor.dup_stopped();
     }

@@ -3,15 +3,15 @@
 /* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
    disposable, shutDownError */
 
+// What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
+// realms.
+
 var {
     init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
     disposable, shutDownError,
 } = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Object, Symbol, TypeError, imports} = globalThis;
-    // What executors and event threads have in common: native functions run on their threads, JavaScript functions in
-    // their realms.
-
     const {GLib} = imports.gi;
     const {newFuture, refused} = imports.overrides.threadloop.future;
     const native = imports.overrides.threadloop.native;
