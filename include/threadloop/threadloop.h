@@ -13,6 +13,7 @@
 #include <threadloop/tl-executor.h>
 #include <threadloop/tl-bell.h>
 #include <threadloop/tl-channel.h>
+#include <threadloop/tl-claims.h>
 #include <threadloop/tl-values.h>
 #include <threadloop/tl-callable.h>
 #include <threadloop/tl-event-thread.h>

@@ -19,6 +19,7 @@ typedef struct _TlEventThread TlEventThread;
 typedef struct _TlBell        TlBell;
 typedef struct _TlInbox       TlInbox;
 typedef struct _TlChannel     TlChannel;
+typedef struct _TlClaims      TlClaims;
 typedef struct _TlValues      TlValues;
 typedef struct _TlCallable    TlCallable;
 
