@@ -12,6 +12,7 @@ var ToRealm = {
     CANCEL: 4,
     NEXT: 5,            // a value more is wanted
     END: 6,
+    ROUND: 7,           // id: of claims; the calls that follow belong to it
 };
 
 var FromRealm = {

@@ -6,7 +6,7 @@
 
 var {Realm} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {JSON, Map, Number, String, imports} = globalThis;
+    const {Date, JSON, Map, Math, Number, String, imports} = globalThis;
     const {Gio, GLib, Tl} = imports.gi;
 
     const {schedule} = imports.overrides.threadloop.future;
@@ -16,6 +16,11 @@ var {Realm} = (() => {
     } = imports.overrides.threadloop.frames;
 
     const CHANNEL_FD = 3;
+    const CLAIMS_FD = 4;
+
+    // In milliseconds: calls that take no longer are sent ahead, as many at most.
+    const SHORT = 1;
+    const MAX_SENT = 32;
 
     // In milliseconds: how long a process that was killed may take before it is waited for.
     const DYING = 100;
@@ -60,11 +65,28 @@ var {Realm} = (() => {
         launcher.setenv('GI_TYPELIB_PATH', paths.join(':'), true);
     }
 
-    function getSettings(shared) {
-        return JSON.stringify({shared, versions: {...imports.gi.versions}, searchPath: imports.searchPath});
+    // What has one call after the other can have further ones taken back. Where the system has no such thing, none are
+    // sent ahead.
+    function makeClaims() {
+        try {
+            return Tl.Claims.new();
+        } catch (error) {
+            if (error instanceof GLib.Error && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED))
+                return null;
+            throw error;
+        }
     }
 
-    function spawn(channel, shared) {
+    function getSettings(shared, claims) {
+        return JSON.stringify({
+            shared,
+            claims: claims !== null ? CLAIMS_FD : null,
+            versions: {...imports.gi.versions},
+            searchPath: imports.searchPath,
+        });
+    }
+
+    function spawn(channel, claims, shared) {
         const launcher = new Gio.SubprocessLauncher({flags: Gio.SubprocessFlags.NONE});
         const host = GLib.build_filenamev([
             GLib.path_get_dirname(imports.overrides.threadloop.realm.__file__), 'realmHost.js',
@@ -73,17 +95,20 @@ var {Realm} = (() => {
         // The descriptors that were taken are closed on every way out: a peer that dies is noticed only then.
         try {
             launcher.take_fd(channel.take_peer(), CHANNEL_FD);
+            if (claims !== null)
+                launcher.take_fd(claims.take_fd(), CLAIMS_FD);
             launcher.take_stderr_fd(channel.open_stderr());
             setTypelibPath(launcher);
-            return launcher.spawnv([findGjs(), '-m', host, String(CHANNEL_FD), getSettings(shared)]);
+            return launcher.spawnv([findGjs(), '-m', host, String(CHANNEL_FD), getSettings(shared, claims)]);
         } finally {
             launcher.close();
         }
     }
 
     /**
-     * It tells its pool: realmReady(realm), realmDone(realm) when a call has settled, and realmEnded(realm, error) when
-     * the process has gone; the error is null if that was asked for.
+     * It tells its pool: realmReady(realm), realmDone(realm, call) when a call has settled, and realmEnded(realm, error,
+     * calls) when the process has gone; the error is null if that was asked for, and the calls are those that it had not
+     * begun with.
      */
     class Realm {
         #pool;
@@ -91,8 +116,13 @@ var {Realm} = (() => {
         #process;
         #functions = new Map();
         #gone = false;
+        #claims = null;
+        #round = 0;
+        #nDone = 0;             // of the calls of this round
+        #since = 0;             // when it came to its first call
 
-        calls = new Map();
+        calls = new Map();      // by id, in the order in which it has them
+        maxSent = 1;            // how many it should have at most
         ready = false;
         ending = false;         // it was told to
         ended = false;
@@ -101,7 +131,8 @@ var {Realm} = (() => {
         constructor(pool, {shared = false} = {}) {
             this.#pool = pool;
             try {
-                this.#process = spawn(this.#channel, shared);
+                this.#claims = shared ? null : makeClaims();
+                this.#process = spawn(this.#channel, this.#claims, shared);
             } catch (error) {
                 this.#channel.close();
                 throw error;
@@ -119,8 +150,23 @@ var {Realm} = (() => {
             return this.ready && !this.ending && this.calls.size === 0;
         }
 
+        /** The call that it runs, as far as this side knows. */
+        get first() {
+            return this.calls.values().next().value;
+        }
+
+        /** How many calls it has behind that one. */
+        get nAhead() {
+            return Math.max(0, this.calls.size - 1);
+        }
+
+        /** Whether its call is none of those that one should wait behind. */
+        get isSlow() {
+            return this.calls.size > 0 && Date.now() - this.#since > SHORT;
+        }
+
         /** False if the process is found to have gone: the call has not begun, and another realm may have it. */
-        start(call) {
+        send(call) {
             const {definition, id, encoded: {text, blobs, tagged}} = call;
             const number = definition === null ? DESCRIBE : this.#define(definition);
             const kind = ToRealm.CALL | (tagged ? TAGGED : 0) | number << FUNCTION_SHIFT;
@@ -128,9 +174,31 @@ var {Realm} = (() => {
             if (!this.#channel.send(kind, id, text, blobs))
                 return false;
             this.used = true;
+            if (this.calls.size === 0)
+                this.#since = Date.now();
             this.calls.set(id, call);
-            call.started(this);
+            call.sent(this);
             return true;
+        }
+
+        /** Gives back the calls that it has not begun with. */
+        takeBack() {
+            if (this.#claims === null || this.calls.size === 0)
+                return [];
+
+            const nBegun = (this.#claims.withdraw() - this.#nDone) & 0xffff;
+            const back = [...this.calls.values()].slice(nBegun);
+
+            this.#nDone = -nBegun;
+            this.#round = (this.#round + 1) & 0xffff;
+            this.#channel.send(ToRealm.ROUND, this.#round, null, null);
+            for (const call of back) {
+                this.calls.delete(call.id);
+                call.takenBack();
+            }
+            if (this.isSlow)
+                this.maxSent = 1;
+            return back;
         }
 
         cancel(call) {
@@ -197,13 +265,22 @@ var {Realm} = (() => {
                 call.value(this.#open(kind, text, nBlobs));
             } else {
                 this.calls.delete(id);
+                this.#count();
                 // The next call is on its way before anybody looks at this one.
-                this.#pool.realmDone(this);
+                this.#pool.realmDone(this, call);
                 if (code === FromRealm.CANCELLED)
                     call.cancelled();
                 else
                     this.#settle(call, kind, text, nBlobs);
             }
+        }
+
+        #count() {
+            const now = Date.now();
+
+            this.#nDone++;
+            this.maxSent = this.#claims === null || now - this.#since > SHORT ? 1 : Math.min(2 * this.maxSent, MAX_SENT);
+            this.#since = now;
         }
 
         #open(kind, text, nBlobs) {
@@ -235,6 +312,7 @@ var {Realm} = (() => {
                 ;
             this.ended = true;
 
+            const back = this.takeBack();
             const error = this.ending ? null : abandoned(this.#describeEnd());
             const calls = [...this.calls.values()];
 
@@ -242,7 +320,7 @@ var {Realm} = (() => {
             this.#channel.close();
             for (const call of calls)
                 call.abandoned(error);
-            this.#pool.realmEnded(this, error);
+            this.#pool.realmEnded(this, error, back);
         }
 
         #describeEnd() {

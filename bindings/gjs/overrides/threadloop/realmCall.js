@@ -8,14 +8,19 @@ var {RealmCall} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {logError} = globalThis;
 
+    // In characters.
+    const LIGHT = 16384;
+
     /** One call. The listener hears of it, from the main context or from pump(). */
     class RealmCall {
         #pool;
         #listener;
         #realm = null;
+        #begun = false;
         #asked = false;
 
         settled = false;
+        losses = 0;             // of realms that had it, and had not begun with it
 
         constructor(pool, id, definition, encoded, listener) {
             this.#pool = pool;
@@ -26,23 +31,30 @@ var {RealmCall} = (() => {
             this.label = definition?.label ?? 'the description of a module';
         }
 
-        /** Whether it was given to a realm. One that is from the beginning does not say so to the listener. */
+        get realm() {
+            return this.#realm;
+        }
+
+        /** Whether it is a realm's turn with it. One that is from the beginning does not say so to the listener. */
         get running() {
-            return this.#realm !== null && !this.settled;
+            return this.#realm !== null && this.#begun && !this.settled;
+        }
+
+        /** Whether it costs little to send it to a realm that may not get to it. */
+        get isLight() {
+            const {text, blobs} = this.encoded;
+
+            return text.length <= LIGHT && (blobs === null || blobs.length === 0);
         }
 
         cancel() {
             if (this.settled)
                 return 'settled';
-            if (this.#realm === null) {
-                this.#pool.cancelQueued(this);
-                return 'queued';
-            }
-            if (!this.#asked) {
-                this.#asked = true;
-                this.#pool.cancelRunning(this, this.#realm);
-            }
-            return 'asked';
+            if (this.#asked)
+                return 'asked';
+
+            this.#asked = this.#pool.cancel(this);
+            return this.#asked ? 'asked' : 'queued';
         }
 
         next() {
@@ -52,13 +64,20 @@ var {RealmCall} = (() => {
 
         // ---- The realm's ----
 
-        started(realm) {
+        sent(realm) {
             this.#realm = realm;
-            this.encoded = null;
         }
 
-        tellRunning() {
-            this.#tell('running');
+        takenBack() {
+            this.#realm = null;
+        }
+
+        begins(inCall = false) {
+            if (this.#begun)
+                return;
+            this.#begun = true;
+            if (!inCall)
+                this.#tell('running');
         }
 
         progress(fraction, message) {
@@ -93,6 +112,7 @@ var {RealmCall} = (() => {
             if (this.settled)
                 return;
             this.settled = true;
+            this.encoded = null;
             this.#tell(how, ...args);
         }
 

@@ -5,6 +5,9 @@
 //     gjs -m realmHost.js FD SETTINGS
 //
 // and talks to it through the channel whose other end is FD. It is a module, since only modules can import().
+//
+// One that is not shared runs one call at a time. Further ones may be sent ahead, and taken back until they are begun
+// with: that is what the claims are for.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -17,11 +20,14 @@ const {clone, frames} = importNeighbours();
 const {ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW} = frames;
 
 const channel = Tl.Channel.new_for_fd(fd);
+const claims = settings.claims !== null ? Tl.Claims.new_for_fd(settings.claims) : null;
 const loop = new GLib.MainLoop(null, false);
 
-const functions = new Map();        // by number: a function, a promise of one, or an Error if there is none
+const functions = new Map();        // by number: {definition, fn}; see make()
 const tasks = new Map();            // by id, those that run
-const waiting = [];                 // calls that begin when a function has been loaded, in their order
+const waiting = [];                 // calls that have not begun, or whose function is being loaded, in their order
+let starting = false;
+let round = 0;
 let current = null;
 
 // The files beside this one, wherever that is; the program's own search path stays as it is.
@@ -131,16 +137,15 @@ class Signal {
 
 // ---- Functions ----
 
-async function load(number, definition) {
-    let fn;
+async function load(entry) {
+    const {definition} = entry;
 
     try {
-        fn = definition.uri !== undefined
-            ? await importExport(definition) : await importSource(number, definition.module);
+        entry.fn = definition.uri !== undefined
+            ? await importExport(definition) : await importSource(definition.module);
     } catch (error) {
-        fn = error;
+        entry.fn = error;
     }
-    functions.set(number, fn);
     startWaiting();
 }
 
@@ -153,7 +158,7 @@ async function importExport({uri, name}) {
 }
 
 // From a file of its own: a function that was compiled from a string cannot import().
-async function importSource(number, source) {
+async function importSource(source) {
     const [file, stream] = Gio.File.new_tmp('realm-XXXXXX.js');
 
     try {
@@ -165,15 +170,17 @@ async function importSource(number, source) {
     }
 }
 
-function define(number, definition) {
-    if (definition.code === undefined) {
-        functions.set(number, load(number, definition));
+// Before its first call, which may end the realm: `fn` becomes a function, an Error if there is none, or a promise of
+// that.
+function make(entry) {
+    if (entry.definition.code === undefined) {
+        entry.fn = load(entry);
         return;
     }
     try {
-        functions.set(number, Function(definition.code)());
+        entry.fn = Function(entry.definition.code)();
     } catch (error) {
-        functions.set(number, error);
+        entry.fn = error;
     }
 }
 
@@ -205,8 +212,8 @@ function sendResult(task, value, code = FromRealm.RESULT) {
         sendError(task, error);
         return;
     }
-    tasks.delete(task.id);
     send(code, task.id, encoded);
+    end(task);
 }
 
 // What was thrown may be anything, and any look at it may throw as well.
@@ -265,12 +272,16 @@ function encodeError(error) {
 }
 
 function sendError(task, error) {
-    tasks.delete(task.id);
-
     if (isAbort(error) && task.signal.aborted)
         channel.send(FromRealm.CANCELLED, task.id, null, null);
     else
         send(FromRealm.ERROR, task.id, encodeError(error));
+    end(task);
+}
+
+function end(task) {
+    tasks.delete(task.id);
+    startWaiting();
 }
 
 function isIterator(value) {
@@ -308,9 +319,8 @@ async function iterate(task, iterator) {
     }
 }
 
-function start({id, number, text, blobs, tagged}) {
+function start({id, entry: {fn}, text, blobs, tagged}) {
     const task = new Task(id);
-    const fn = functions.get(number);
     const outer = current;
 
     tasks.set(id, task);
@@ -344,8 +354,26 @@ function finish(task, result) {
 }
 
 function startWaiting() {
-    while (waiting.length > 0 && !(functions.get(waiting[0].number) instanceof Promise))
-        start(waiting.shift());
+    while (waiting.length > 0 && (settings.shared || (tasks.size === 0 && !starting))) {
+        const [call] = waiting;
+        const {entry} = call;
+
+        if (!call.begun && claims !== null && !claims.claim(call.round)) {
+            // It was taken back.
+            waiting.shift();
+            continue;
+        }
+        call.begun = true;
+        if (entry.fn === undefined)
+            make(entry);
+        if (entry.fn instanceof Promise)
+            return;
+
+        waiting.shift();
+        starting = true;
+        start(call);
+        starting = false;
+    }
 }
 
 function heard(kind, id, text, nBlobs, error) {
@@ -358,23 +386,26 @@ function heard(kind, id, text, nBlobs, error) {
 
     switch (kind & CODE_MASK) {
     case ToRealm.DEFINE:
-        define(id, JSON.parse(text));
+        functions.set(id, {definition: JSON.parse(text), fn: undefined});
         break;
 
     case ToRealm.FORGET:
         functions.clear();
-        functions.set(DESCRIBE, describe);
+        functions.set(DESCRIBE, {fn: describe});
         break;
 
-    case ToRealm.CALL: {
-        const call = {id, number: kind >>> FUNCTION_SHIFT, text, blobs: frames.takeBlobs(channel, nBlobs), tagged};
-
-        if (waiting.length === 0 && !(functions.get(call.number) instanceof Promise))
-            start(call);
-        else
-            waiting.push(call);
+    case ToRealm.CALL:
+        waiting.push({
+            id, round, text, tagged, begun: false,
+            entry: functions.get(kind >>> FUNCTION_SHIFT),
+            blobs: frames.takeBlobs(channel, nBlobs),
+        });
+        startWaiting();
         break;
-    }
+
+    case ToRealm.ROUND:
+        round = id;
+        break;
 
     case ToRealm.CANCEL: {
         const task = tasks.get(id);
@@ -405,7 +436,7 @@ Object.assign(imports.gi.versions, settings.versions);
 imports.searchPath.unshift(...settings.searchPath.filter(path => !imports.searchPath.includes(path)));
 Tl.currentTask = () => current;
 
-functions.set(DESCRIBE, describe);
+functions.set(DESCRIBE, {fn: describe});
 frames.listen(channel, heard);
 channel.send(FromRealm.READY, 0, null, null);
 loop.run();

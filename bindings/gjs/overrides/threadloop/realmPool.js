@@ -6,9 +6,10 @@
 
 var {RealmPool} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Map, Math, Object, Promise, Set, imports} = globalThis;
+    const {Infinity, Map, Math, Number, Object, Promise, Set, imports} = globalThis;
     const {Gio, GLib, Tl} = imports.gi;
 
+    const {CallQueue} = imports.overrides.threadloop.callQueue;
     const {encode} = imports.overrides.threadloop.clone;
     const {schedule, unschedule} = imports.overrides.threadloop.future;
     const {listen} = imports.overrides.threadloop.frames;
@@ -23,6 +24,9 @@ var {RealmPool} = (() => {
     // In milliseconds: how often idle realms are looked for at most.
     const MIN_TICK = 10;
 
+    // How many realms may die that have a call and have not begun with it.
+    const MAX_LOSSES = 2;
+
     function shutDown(name) {
         return new Tl.Error({code: Tl.Error.SHUT_DOWN, message: `${name} was shut down and takes no more work`});
     }
@@ -30,11 +34,11 @@ var {RealmPool} = (() => {
     /** What lives until the last realm has gone, also where nobody holds the pool any more. */
     class Core {
         #maxRealms;
-        #queue = new Set();
+        #queue = new CallQueue();
         #realms = new Set();
         #idle = [];                     // the one that was used last is the next to be
         #soon = [];
-        #deadlines = new Map();         // by realm: when it is killed, and the source that sees to it
+        #deadlines = new Map();         // by realm: when it is killed, the source that sees to it, and for which calls
         #lastId = 0;
         #tick = 0;
         #handle = null;
@@ -46,11 +50,11 @@ var {RealmPool} = (() => {
         }
 
         get nQueued() {
-            return this.#queue.size;
+            return this.#queue.size + (this.shared ? 0 : this.#sum(({nAhead}) => nAhead));
         }
 
         get nRunning() {
-            return [...this.#realms].reduce((n, realm) => n + realm.calls.size, 0);
+            return this.#sum(({calls, nAhead}) => this.shared ? calls.size : calls.size - nAhead);
         }
 
         get pids() {
@@ -69,7 +73,11 @@ var {RealmPool} = (() => {
         }
 
         get #nLasting() {
-            return [...this.#realms].filter(({ending}) => !ending).length;
+            return this.#sum(({ending}) => Number(!ending));
+        }
+
+        #sum(fn) {
+            return [...this.#realms].reduce((n, realm) => n + fn(realm), 0);
         }
 
         call(definition, args, listener) {
@@ -83,7 +91,9 @@ var {RealmPool} = (() => {
             const call = new RealmCall(this, this.#lastId, definition, encoded, listener);
             const realm = this.#queue.size === 0 ? this.#getFree() : undefined;
 
-            if (realm === undefined || !realm.start(call)) {
+            if (realm !== undefined && realm.send(call)) {
+                call.begins(true);
+            } else {
                 this.#queue.add(call);
                 this.#grow();
             }
@@ -126,8 +136,10 @@ var {RealmPool} = (() => {
                 this.#closing.resolve = resolve;
             }
 
-            if (mode !== 'drain')
+            if (mode !== 'drain') {
+                this.#realms.forEach(realm => this.#takeBack(realm));
                 [...this.#queue].forEach(call => call.cancel());
+            }
             if (mode === 'cancel-all') {
                 for (const realm of this.#realms) {
                     [...realm.calls.values()].forEach(call => call.cancel());
@@ -146,17 +158,26 @@ var {RealmPool} = (() => {
                 schedule(0, () => this.#runSoon());
         }
 
-        cancelQueued(call) {
-            this.#queue.delete(call);
-            this.soon(() => call.cancelled());
-            this.#endIfOver();
-        }
+        /** Whether it runs, and was asked to end; if not, it never will. */
+        cancel(call) {
+            const {realm} = call;
 
-        /** A realm that others use as well is not killed for one call. */
-        cancelRunning(call, realm) {
+            if (realm !== null)
+                this.#takeBack(realm);
+            if (call.realm === null) {
+                this.#queue.delete(call);
+                this.soon(() => call.cancelled());
+                this.#endIfOver();
+                return false;
+            }
+
             realm.cancel(call);
+            // One that others use as well is not killed for one call.
             if (!this.shared)
-                this.#setDeadline(realm);
+                this.#setDeadline(realm, call);
+            this.#grow();
+
+            return true;
         }
 
         // ---- A realm's ----
@@ -166,20 +187,21 @@ var {RealmPool} = (() => {
             this.#startTick();
         }
 
-        realmDone(realm) {
-            if (realm.calls.size === 0)
+        realmDone(realm, call) {
+            if (realm.calls.size === 0 || this.#deadlines.get(realm)?.call === call)
                 this.#clearDeadline(realm);
             this.#feed(realm);
         }
 
-        realmEnded(realm, error) {
+        realmEnded(realm, error, calls) {
             this.#clearDeadline(realm);
             this.#realms.delete(realm);
             this.#idle = this.#idle.filter(other => other !== realm);
+            this.#queue.addBack(calls.filter(call => !this.#isLost(call, error)));
             if (!realm.ready && error !== null)
                 this.#failQueued(error);
             else
-                this.#grow();
+                this.#spread();
             this.#endIfOver();
         }
 
@@ -196,19 +218,77 @@ var {RealmPool} = (() => {
 
         // What it can take of the queue.
         #feed(realm) {
-            for (const call of this.#queue) {
-                if (realm.ending || !(this.shared || realm.idle) || !realm.start(call))
-                    break;
-                this.#queue.delete(call);
-                call.tellRunning();
+            if (realm.ending || !realm.ready)
+                return;
+            if (this.shared) {
+                this.#fill(realm, Infinity);
+            } else {
+                if (this.#nLasting <= this.#maxRealms)
+                    this.#share(realm);
+                realm.first?.begins();
             }
-
-            if (realm.idle && !this.shared) {
+            if (realm.idle && !this.shared && !this.#idle.includes(realm)) {
                 this.#idle.push(realm);
-                if (this.#realms.size > this.#maxRealms)
+                if (this.#nLasting > this.#maxRealms)
                     this.#end(this.#idle.pop());
             }
             this.#endIfOver();
+        }
+
+        // Calls that take no time are sent ahead, since a realm that waits for each of them does little else. None of them
+        // stays behind one that takes long, or behind any, while another realm has nothing to do.
+        #share(realm) {
+            if (realm.idle)
+                this.#takeFromOthers(realm);
+
+            const nReady = this.#sum(({ready, ending}) => Number(ready && !ending));
+            const nSent = this.#deadlines.has(realm) ? 1 : Math.min(realm.maxSent, Math.ceil(this.#queue.size / nReady));
+
+            this.#fill(realm, Math.max(1, nSent));
+        }
+
+        #fill(realm, nSent) {
+            for (const call of this.#queue) {
+                if (realm.calls.size >= nSent || (realm.calls.size > 0 && !this.shared && !call.isLight) ||
+                    !realm.send(call))
+                    break;
+                this.#queue.delete(call);
+                if (this.shared)
+                    call.begins();
+            }
+        }
+
+        #takeFromOthers(realm) {
+            for (const other of this.#realms) {
+                if (other === realm || other.nAhead === 0 || (this.#queue.size > 0 && !other.isSlow))
+                    continue;
+
+                this.#takeBack(other);
+                // It is about to be done, and should not have to wait for this side then.
+                if (!other.isSlow)
+                    this.#fill(other, 1 + Math.floor(this.#queue.size / 2));
+            }
+        }
+
+        #takeBack(realm) {
+            this.#queue.addBack(realm.takeBack());
+            if (realm.calls.size === 0)
+                this.soon(() => this.#feed(realm));
+        }
+
+        // A call with which nobody begins, since the realms die before that.
+        #isLost(call, error) {
+            if (++call.losses <= MAX_LOSSES || error === null)
+                return false;
+            call.reject(error);
+            return true;
+        }
+
+        // What has come back, to those that have nothing to do.
+        #spread() {
+            for (const realm of this.#idle.splice(0))
+                this.#feed(realm);
+            this.#grow();
         }
 
         // One realm more for each call that nobody is about to take.
@@ -275,16 +355,23 @@ var {RealmPool} = (() => {
             this.#setDeadline(realm);
         }
 
-        #setDeadline(realm) {
-            if (this.#deadlines.has(realm))
+        #setDeadline(realm, call = null) {
+            const deadline = this.#deadlines.get(realm);
+
+            if (deadline !== undefined) {
+                if (deadline.call !== null && (call === null || call.id > deadline.call.id))
+                    deadline.call = call;
                 return;
+            }
 
             const tag = schedule(this.grace, () => {
-                this.#deadlines.delete(realm);
-                realm.kill();
+                // It may be past that call, and have begun with another.
+                Tl.Channel.poll([realm.channel], 0);
+                if (this.#deadlines.delete(realm))
+                    realm.kill();
             });
 
-            this.#deadlines.set(realm, {tag, time: GLib.get_monotonic_time() + this.grace * 1000});
+            this.#deadlines.set(realm, {tag, call, time: GLib.get_monotonic_time() + this.grace * 1000});
         }
 
         #clearDeadline(realm) {
