@@ -86,6 +86,11 @@ export function kill(pid, signal = 'KILL') {
     GLib.spawn_command_line_sync(`sh -c "kill -${signal} ${pid}"`);
 }
 
+/** Waits for a function that has said `this.progress(0)`: that a future runs says that it was sent. */
+export function hasBegun(future) {
+    return until(() => future.progress.get_fraction() === 0, 'a function that has begun');
+}
+
 /** A place where realms say that they have come: a file. */
 export class Mark {
     path = GLib.build_filenamev([GLib.dir_make_tmp('realms-XXXXXX'), 'mark']);

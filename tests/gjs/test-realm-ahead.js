@@ -162,7 +162,7 @@ test('a call that its realm has not begun with yet costs no realm when it is can
             });
 
             ok(call.call.running);
-            equal(call.call.cancel(), 'queued');
+            equal(call.call.cancel(), 'asked');
             equal(await call.outcome, CANCELLED);
             kill(pid, 'CONT');
             equal(await run(pool, getPid), pid);

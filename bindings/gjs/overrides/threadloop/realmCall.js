@@ -53,7 +53,8 @@ var {RealmCall} = (() => {
             if (this.#asked)
                 return 'asked';
 
-            this.#asked = this.#pool.cancel(this);
+            // One that was said to run was not queued, also where it comes back before its realm has begun with it.
+            this.#asked = this.#pool.cancel(this) || this.#begun;
             return this.#asked ? 'asked' : 'queued';
         }
 

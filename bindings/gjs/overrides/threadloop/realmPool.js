@@ -137,7 +137,10 @@ var {RealmPool} = (() => {
             }
 
             if (mode !== 'drain') {
-                this.#realms.forEach(realm => this.#takeBack(realm));
+                // What was said to run does.
+                const nKept = mode === 'cancel-queued' ? 1 : 0;
+
+                this.#realms.forEach(realm => this.#takeBack(realm, nKept));
                 [...this.#queue].forEach(call => call.cancel());
             }
             if (mode === 'cancel-all') {
@@ -270,8 +273,8 @@ var {RealmPool} = (() => {
             }
         }
 
-        #takeBack(realm) {
-            this.#queue.addBack(realm.takeBack());
+        #takeBack(realm, nKept = 0) {
+            this.#queue.addBack(realm.takeBack(nKept));
             if (realm.calls.size === 0)
                 this.soon(() => this.#feed(realm));
         }
