@@ -7,6 +7,7 @@ import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
 import {deepEqual, equal, match, ok, rejects, run, test, throws, until} from './tap.js';
+import {hasBegun} from './realms.js';
 
 const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 const shutDown = error => error.matches?.(Tl.Error, Tl.Error.SHUT_DOWN);
@@ -98,6 +99,42 @@ test('stopping waits for what was accepted', async () => {
     await thread.stop();
     ok(futures.every(future => future.done()));
     deepEqual(await Promise.all(futures), [1, 2, 3]);
+});
+
+test('stopping can cancel what is queued', async () => {
+    const thread = new Tl.EventThread();
+    thread.start();
+
+    const listener = new Gio.SocketListener();
+    listener.add_any_inet_port(null);
+    const going = thread.submit(Gio.SocketListener.prototype.accept, listener, null);
+    await until(() => going.running());
+    const queued = thread.submit(GLib.usleep, 1);
+    const inRealm = thread.submit(() => {
+        for (;;)
+            ;
+    });
+
+    await thread.stop({cancelFutures: 'all'});
+    await rejects(going, cancelled);
+    await rejects(queued, cancelled);
+    await rejects(inRealm, cancelled);
+    await thread.stop({cancelFutures: true});
+    await rejects(thread.stop(null), /TypeError: stop\(\) takes an object/);
+});
+
+test('stopping ends a function that does not end', async () => {
+    const thread = new Tl.EventThread();
+    thread.start();
+    equal(await thread.submit(() => 1), 1);
+
+    const endless = thread.submit(function () {
+        for (this.progress(0); ;)
+            ;
+    });
+    await hasBegun(endless);
+    await thread.stop({cancelFutures: 'all'});
+    await rejects(endless, cancelled);
 });
 
 test('with() stops on every way out', async () => {

@@ -270,11 +270,17 @@ declare module 'gi://Tl?version=1' {
             spinTime?: number;
         }
 
-        interface ShutdownOptions {
+        interface StopOptions {
+            /**
+             * True: queued work is cancelled. `'all'`: what runs is asked to stop, too, and a realm that does not end is
+             * ended.
+             */
+            cancelFutures?: boolean | 'all';
+        }
+
+        interface ShutdownOptions extends StopOptions {
             /** False: the promise resolves at once, and what was accepted goes on. */
             wait?: boolean;
-            /** True: queued work is cancelled. `'all'`: what runs is asked to stop, too. */
-            cancelFutures?: boolean | 'all';
         }
 
         /**
@@ -364,9 +370,12 @@ declare module 'gi://Tl?version=1' {
 
             /** @throws {@link Error.ALREADY_STARTED}, {@link Error.SHUT_DOWN} */
             start(): boolean;
-            /** Takes no more work and runs what it has; resolves when the thread and the realm have ended. */
-            stop(): Promise<void>;
-            /** The same, without waiting. */
+            /**
+             * Takes no more work and runs what it has, if not told otherwise; resolves when the thread and the realm have
+             * ended.
+             */
+            stop(options?: StopOptions): Promise<void>;
+            /** Takes no more work, and does not wait for what it has. */
             quit(): void;
             /** Blocks until the thread has ended; the timeout is in milliseconds. */
             join(timeout?: number, cancellable?: Gio.Cancellable | null): boolean;

@@ -34,10 +34,11 @@ var {init} = (() => {
             return work.importModule(this, () => realmOf(this), specifier, base);
         },
 
-        async stop() {
+        async stop(options = {}) {
+            const how = work.checkEnd('stop', options);
             const pool = work.peekRealms(this);
 
-            await Promise.all([stopNative(this), pool?.shutdown('drain')]);
+            await Promise.all([stopNative(this, how), pool?.shutdown(how)]);
         },
 
         join(timeout = -1, cancellable = null) {
@@ -65,7 +66,9 @@ var {init} = (() => {
     }
 
     // By a future, as in executors.
-    async function stopNative(thread) {
+    async function stopNative(thread, how) {
+        if (how !== 'drain' && thread.get_running())
+            work.shutDownNative(native.get_executor.call(thread), how);
         thread.quit();
         await thread.get_stopped();
     }

@@ -66,11 +66,8 @@ var {init} = (() => {
         },
 
         async shutdown(options = {}) {
-            if (typeof options !== 'object' || options === null)
-                throw new TypeError('shutdown() takes an object, such as {cancelFutures: true}');
-
-            const {wait = true, cancelFutures = false} = options;
-            const how = cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
+            const how = work.checkEnd('shutdown', options);
+            const {wait = true} = options;
 
             if (this === Tl.Executor.get_default()) {
                 throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
@@ -79,7 +76,7 @@ var {init} = (() => {
             this[ended] = true;
 
             const end = Promise.all([
-                shutdownNative(this, Tl.Shutdown[how.replace('-', '_').toUpperCase()]),
+                shutdownNative(this, how),
                 work.peekRealms(this)?.shutdown(how),
             ]);
             if (wait)
@@ -98,9 +95,8 @@ var {init} = (() => {
         return pool;
     }
 
-    // By a future, not by a callback of its own, which GJS 1.74 may lose: see tl-again.c.
     async function shutdownNative(executor, how) {
-        native.shutdown_async.call(executor, how, null, null);
+        work.shutDownNative(executor, how);
         await executor.dup_stopped();
     }
 
@@ -110,7 +106,6 @@ var {init} = (() => {
         const {Executor} = Tl;
         native = {
             submit: Executor.prototype.submit,
-            shutdown_async: Executor.prototype.shutdown_async,
             new_for_context: Executor.new_for_context,
         };
         Object.assign(Executor.prototype, methods);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 /* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
-   disposable, shutDownError */
+   checkEnd, shutDownNative, disposable, shutDownError */
 
 // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
 // realms.
 
 var {
     init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
-    disposable, shutDownError,
+    checkEnd, shutDownNative, disposable, shutDownError,
 } = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Object, Symbol, TypeError, imports} = globalThis;
@@ -180,6 +180,21 @@ var {
             throw new TypeError(`${what}.with() takes options, which may be {}, and a function`);
     }
 
+    /** What becomes of accepted work, by the options of `shutdown()` and `stop()`. */
+    function checkEnd(what, options) {
+        if (typeof options !== 'object' || options === null)
+            throw new TypeError(`${what}() takes an object, such as {cancelFutures: true}`);
+
+        const {cancelFutures = false} = options;
+
+        return cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
+    }
+
+    // Without a callback, which GJS 1.74 may lose (see tl-again.c): there are futures of the end.
+    function shutDownNative(executor, how) {
+        executor.shutdown_async(Tl.Shutdown[how.replace('-', '_').toUpperCase()], null, null);
+    }
+
     /** For `using` and `await using`, where the engine has them. */
     function disposable(prototype, dispose, disposeAsync) {
         if (Symbol.dispose) {
@@ -200,6 +215,6 @@ var {
 
     return {
         init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder,
-        checkBody, disposable, shutDownError,
+        checkBody, checkEnd, shutDownNative, disposable, shutDownError,
     };
 })();
