@@ -4,12 +4,16 @@
 
 #include "tl-values-private.h"
 
+#include <string.h>
+
 struct _TlValues
 {
   gatomicrefcount ref_count;
   gboolean        is_map;
   gsize           n_values;
-  GValue          values[];
+  gsize           n_room;
+  GValue         *values;
+  GValue          first[];      /* in the same piece of memory, until more come */
 };
 
 /* What G_DEFINE_BOXED_TYPE() would do, if it were ISO C. */
@@ -34,7 +38,8 @@ tl_values_new_sized (gsize    n_values,
 
   g_atomic_ref_count_init (&self->ref_count);
   self->is_map = is_map;
-  self->n_values = n_values;
+  self->n_values = self->n_room = n_values;
+  self->values = self->first;
 
   return self;
 }
@@ -109,7 +114,37 @@ tl_values_unref (TlValues *self)
   for (gsize i = 0; i < self->n_values; i++)
     if (G_IS_VALUE (&self->values[i]))
       g_value_unset (&self->values[i]);
+  if (self->values != self->first)
+    g_free (self->values);
   g_free (self);
+}
+
+static void
+make_room (TlValues *self)
+{
+  GValue *values = self->values != self->first ? self->values : NULL;
+
+  self->n_room = MAX (2 * self->n_room, 4);
+  values = g_renew (GValue, values, self->n_room);
+  if (self->values == self->first)
+    memcpy (values, self->first, self->n_values * sizeof (GValue));
+  self->values = values;
+}
+
+void
+tl_values_append (TlValues     *self,
+                  const GValue *value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (value != NULL);
+  g_return_if_fail (g_atomic_ref_count_compare (&self->ref_count, 1));
+
+  if (self->n_values == self->n_room)
+    make_room (self);
+
+  self->values[self->n_values] = (GValue) G_VALUE_INIT;
+  copy (value, &self->values[self->n_values]);
+  self->n_values++;
 }
 
 gsize
@@ -137,6 +172,20 @@ tl_values_get (TlValues *self,
   g_return_if_fail (i < self->n_values);
   g_return_if_fail (value != NULL && !G_IS_VALUE (value));
 
+  copy (&self->values[i], value);
+}
+
+void
+tl_values_copy_to (TlValues *self,
+                   gsize     i,
+                   GValue   *value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (i < self->n_values);
+  g_return_if_fail (value != NULL);
+
+  if (G_IS_VALUE (value))
+    g_value_unset (value);
   copy (&self->values[i], value);
 }
 

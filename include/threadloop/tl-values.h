@@ -24,8 +24,9 @@ G_BEGIN_DECLS
  *
  * In a map the keys and the values alternate.
  *
- * It does not change, and may be used on every thread. What it holds is
- * released by who drops the last reference; as the result of a future it is
+ * Who has made it may add to it with [method@Tl.Values.append], for as long as
+ * nobody else has a reference. From then on it does not change, and may be used on
+ * every thread. What it holds is released by who drops the last reference; as the result of a future it is
  * released where [method@Tl.Executor.submit] says.
  *
  * Since: 1.0
@@ -63,6 +64,23 @@ TlValues     *tl_values_new       (const GValue *values,
 TL_AVAILABLE_IN_1_0
 TlValues     *tl_values_new_map   (const GValue *values,
                                    gsize         n_values) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * tl_values_append:
+ * @self: a list that nobody else has a reference to
+ * @value: the value, which is copied; %G_VALUE_INIT for %NULL
+ *
+ * Adds a value at the end. To a map keys and values are added in turn, each key
+ * with its value before the map is used.
+ *
+ * It is a programming error if somebody else has a reference, who could be
+ * reading on another thread; nothing is added then.
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+void          tl_values_append    (TlValues     *self,
+                                   const GValue *value);
 
 /**
  * tl_values_ref:
@@ -126,6 +144,25 @@ gboolean      tl_values_is_map    (TlValues     *self);
  */
 TL_AVAILABLE_IN_1_0
 void          tl_values_get       (TlValues     *self,
+                                   gsize         i,
+                                   GValue       *value);
+
+/**
+ * tl_values_copy_to:
+ * @self: a list
+ * @i: which, less than [method@Tl.Values.get_size]
+ * @value: what to make a copy of the value in; what it was before is released
+ *
+ * Gets one of the values, in a `GValue` that the caller has made, as
+ * %G_VALUE_INIT or holding anything.
+ *
+ * It is [method@Tl.Values.get] for language bindings that would lose who owns
+ * what they make of a value that is returned to them.
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+void          tl_values_copy_to   (TlValues     *self,
                                    gsize         i,
                                    GValue       *value);
 

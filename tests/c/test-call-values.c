@@ -543,6 +543,125 @@ test_values_are_lists (void)
   tl_values_unref (list);
 }
 
+static void
+append_int (TlValues *list,
+            int       number)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_value_set_int (g_value_init (&value, G_TYPE_INT), number);
+  tl_values_append (list, &value);
+}
+
+static void
+append_string (TlValues   *list,
+               const char *string)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_value_set_string (g_value_init (&value, G_TYPE_STRING), string);
+  tl_values_append (list, &value);
+}
+
+static void
+assert_said (TlValues   *list,
+             const char *said)
+{
+  g_auto(GValue)   value = G_VALUE_INIT;
+  g_autofree char *text = NULL;
+
+  g_value_set_boxed (g_value_init (&value, TL_TYPE_VALUES), list);
+  text = tt_say (&value);
+  g_assert_cmpstr (text, ==, said);
+}
+
+static void
+test_append (void)
+{
+  g_autoptr(TlValues) list = tl_values_new (NULL, 0);
+  g_autoptr(TlValues) longer = tt_values ("is", 0, "a");
+  GValue              none = G_VALUE_INIT;
+
+  append_int (list, 1);
+  append_string (list, "b");
+  tl_values_append (list, &none);
+  assert_said (list, "[1, 'b', null]");
+
+  /* Where there were some in the beginning. */
+  append_int (longer, 2);
+  append_string (longer, "c");
+  assert_said (longer, "[0, 'a', 2, 'c']");
+
+  for (int i = 0; i < 100; i++)
+    append_int (list, i);
+  g_assert_cmpuint (tl_values_get_size (list), ==, 103);
+  for (gsize i = 0; i < 100; i++)
+    {
+      g_auto(GValue) value = G_VALUE_INIT;
+
+      tl_values_get (list, i + 3, &value);
+      g_assert_cmpint (g_value_get_int (&value), ==, (int) i);
+    }
+}
+
+static void
+test_append_to_map (void)
+{
+  g_autoptr(TlValues) map = tl_values_new_map (NULL, 0);
+  g_auto(GValue)      value = G_VALUE_INIT;
+
+  append_string (map, "a");
+  append_string (map, "1");
+  append_string (map, "b");
+  append_string (map, "2");
+  assert_said (map, "{'a': '1', 'b': '2'}");
+
+  /* In a list. */
+  g_value_set_boxed (g_value_init (&value, TL_TYPE_VALUES), map);
+  {
+    g_autoptr(TlValues) outer = tl_values_new (NULL, 0);
+
+    tl_values_append (outer, &value);
+    assert_said (outer, "[{'a': '1', 'b': '2'}]");
+  }
+}
+
+/* Somebody else may be reading. */
+static void
+test_append_to_shared (void)
+{
+  g_autoptr(TlValues) list = tt_values ("i", 1);
+  TlValues           *other = tl_values_ref (list);
+
+  g_test_expect_message ("Threadloop", G_LOG_LEVEL_CRITICAL, "*ref_count*");
+  append_int (list, 2);
+  g_test_assert_expected_messages ();
+  assert_said (other, "[1]");
+
+  tl_values_unref (other);
+  append_int (list, 2);
+  assert_said (list, "[1, 2]");
+}
+
+static void
+test_copy_to (void)
+{
+  g_autoptr(TlValues) list = tt_values ("isn", 1, "a");
+  g_auto(GValue)      value = G_VALUE_INIT;
+
+  tl_values_copy_to (list, 0, &value);
+  g_assert_cmpint (g_value_get_int (&value), ==, 1);
+  /* What it held is released. */
+  tl_values_copy_to (list, 1, &value);
+  g_assert_cmpstr (g_value_get_string (&value), ==, "a");
+  tl_values_copy_to (list, 2, &value);
+  g_assert_true (G_VALUE_HOLDS_POINTER (&value));
+
+  g_test_expect_message ("Threadloop", G_LOG_LEVEL_CRITICAL, "*n_values*");
+  tl_values_copy_to (list, 3, &value);
+  g_test_assert_expected_messages ();
+}
+
 #define ADD(path, func) tt_call_add ("/call/values/" path, "TlMarshal.nothing", func)
 
 static void
@@ -567,6 +686,10 @@ add_tests (void)
   ADD ("hashes", test_hashes);
   ADD ("several", test_several);
   g_test_add_func ("/call/values/lists-of-values", test_values_are_lists);
+  g_test_add_func ("/call/values/append", test_append);
+  g_test_add_func ("/call/values/append-to-map", test_append_to_map);
+  g_test_add_func ("/call/values/append-to-shared", test_append_to_shared);
+  g_test_add_func ("/call/values/copy-to", test_copy_to);
 }
 
 int
