@@ -69,6 +69,35 @@ gboolean tl_call_wrong_type  (const TlCallType  *type,
                               const GValue      *value,
                               GError           **error);
 
+/* The arguments as they were given, of which the first may be by itself. */
+typedef struct
+{
+  GValue        first;
+  const GValue *rest;
+  gsize         n;
+} TlGiven;
+
+/* tl-call.c, for tasks. @on_worker says whether it will be run where functions of
+ * JavaScript cannot be called. */
+TlCall       *tl_call_new_given
+                             (TlCallable        *callable,
+                              const TlGiven     *given,
+                              gboolean           on_worker,
+                              GError           **error);
+
+/* What is tripped when @other is, or what was given; NULL where there is neither. */
+GCancellable *tl_call_dup_cancellable
+                             (TlCall            *self,
+                              GCancellable      *other);
+
+/* Calls the function, with the cancellable of the future. The result stays in the
+ * call, and is no value where the function has none. NULL with @error if it
+ * failed. */
+const GValue *tl_call_run_in_task
+                             (TlCall            *self,
+                              TlFuture          *future,
+                              GError           **error);
+
 /* tl-call-handlers.c: FALSE with @error, as above, if a function of JavaScript is
  * connected to a signal of what is given, and would be called on a worker. */
 gboolean tl_call_check_handlers

@@ -4,31 +4,57 @@
 
 #include "tl-call-private.h"
 
-#include "tl-executor-private.h"
 #include "tl-values-private.h"
 
-/* Native calls: an introspected function, run on a worker by itself.
+/* Native calls: an introspected function with its arguments.
  *
- * The thread that asks for the call makes the arguments, all of them, so that
- * whatever is wrong with them is said there and then. The worker calls the
- * function and makes values of what it gives. What both have made belongs to
- * the Call, which is the user data of the task: it dies where that does. */
+ * Who makes the call makes the arguments, all of them, so that whatever is wrong
+ * with them is said there and then. Who runs it calls the function and makes
+ * values of what it gives. What both have made belongs to the call: it dies where
+ * that does. */
 
-typedef struct
+struct _TlCall
 {
-  TlCallable   *callable;
-  gboolean      called;
-  TlKeep        keep;
-  GCancellable *followed[2];        /* where there are two */
-  gulong        followed_ids[2];
-  GValue        result;
-  TlArgument    args[];
-} Call;
+  gatomicrefcount ref_count;
+  int             called;
+  TlCallable     *callable;
+  TlKeep          keep;
+  GCancellable   *followed[2];      /* where there are two */
+  gulong          followed_ids[2];
+  GValue          result;
+  TlArgument      args[];
+};
 
-static void
-call_free (gpointer data)
+/* What G_DEFINE_BOXED_TYPE() would do, if it were ISO C. */
+GType
+tl_call_get_type (void)
 {
-  Call *self = data;
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_boxed_type_register_static (g_intern_static_string ("TlCall"),
+                                                            (GBoxedCopyFunc) tl_call_ref,
+                                                            (GBoxedFreeFunc) tl_call_unref));
+
+  return type;
+}
+
+TlCall *
+tl_call_ref (TlCall *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+tl_call_unref (TlCall *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
 
   for (guint i = 0; i < G_N_ELEMENTS (self->followed); i++)
     if (self->followed_ids[i] != 0)
@@ -38,155 +64,16 @@ call_free (gpointer data)
 
   if (G_IS_VALUE (&self->result))
     g_value_unset (&self->result);
-  tl_keep_clear (&self->keep, self->called);
+  tl_keep_clear (&self->keep, g_atomic_int_get (&self->called));
   tl_callable_unref (self->callable);
   g_free (self);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
-
-/* ---- On the worker ---- */
-
-/* libffi widens an integer that is less than a word. */
-static TlArgument
-returned (const TlCallType *type,
-          TlArgument        raw)
-{
-  if (!tl_call_type_is_scalar (type) || type->kind == TL_KIND_FLOAT || type->size >= sizeof (gsize))
-    return raw;
-
-  return tl_call_type_from_integer (type, raw.v_size);
-}
-
-static void
-result_out (Call       *self,
-            guint       i,
-            TlArgument  raw,
-            GValue     *value)
-{
-  const TlCallable *callable = self->callable;
-  const TlCallArg *arg = &callable->args[i];
-  TlArgument argument = i < callable->n_args ? self->args[i] : returned (arg->type, raw);
-  gsize length = 0;
-
-  if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0)
-    {
-      guint at = (guint) arg->type->length;
-      gint64 n = tl_call_type_to_integer (callable->args[at].type, self->args[at]);
-
-      length = n > 0 ? (gsize) n : 0;
-    }
-
-  if (arg->by_reference && arg->type->by_value)
-    tl_call_out_made (arg->type, argument.v_pointer, value);
-  else
-    tl_call_out (arg->type, arg->by_reference ? TL_GI_TRANSFER_NOTHING : arg->transfer,
-                 arg->nullable, argument, length, value);
-}
-
-static void
-results_out (Call       *self,
-             TlArgument  raw)
-{
-  const TlCallable *callable = self->callable;
-  TlValues *values;
-
-  if (callable->n_results == 1)
-    {
-      result_out (self, callable->results[0], raw, &self->result);
-      return;
-    }
-
-  values = tl_values_new_sized (callable->n_results, FALSE);
-  for (guint i = 0; i < callable->n_results; i++)
-    result_out (self, callable->results[i], raw, tl_values_peek (values, i));
-  g_value_take_boxed (g_value_init (&self->result, TL_TYPE_VALUES), values);
-}
-
-static void
-give_result (Call     *self,
-             TlFuture *future)
-{
-  if (!G_IS_VALUE (&self->result))
-    tl_future_set_done (future);
-  else if (G_VALUE_HOLDS (&self->result, G_TYPE_ERROR))
-    /* An error that is what was asked for is no failure. */
-    tl_future_set_boxed (future, G_TYPE_VALUE, &self->result);
-  else
-    tl_future_set_value (future, &self->result);
-}
-
-static gboolean
-call_run (TlFuture  *future,
-          gpointer   user_data,
-          GError   **error)
-{
-  Call *self = user_data;
-  const TlCallable *callable = self->callable;
-  guint n = callable->n_args + (callable->throws ? 1 : 0);
-  gpointer *pointers = g_newa (gpointer, n + 1);
-  gpointer *addresses = g_newa (gpointer, n + 1);
-  GError *failure = NULL;
-  gpointer failure_address = &failure;
-  TlArgument raw = { .v_uint64 = 0 };
-
-  /* One that was given is followed by the future, so that this is the one that
-   * is tripped whoever cancels. */
-  if (callable->cancellable >= 0)
-    {
-      TlArgument *argument = &self->args[callable->cancellable];
-
-      argument->v_pointer = tl_future_get_cancellable (future);
-      if (callable->args[callable->cancellable].transfer != TL_GI_TRANSFER_NOTHING)
-        g_object_ref (argument->v_pointer);
-    }
-
-  for (guint i = 0; i < callable->n_args; i++)
-    {
-      const TlCallArg *arg = &callable->args[i];
-
-      if (arg->direction == TL_GI_DIRECTION_IN || arg->by_reference)
-        {
-          pointers[i] = &self->args[i];
-        }
-      else
-        {
-          addresses[i] = &self->args[i];
-          pointers[i] = &addresses[i];
-        }
-    }
-  if (callable->throws)
-    pointers[callable->n_args] = &failure_address;
-
-  self->called = TRUE;
-  callable->gi->ffi_call ((TlGiInvoker *) &callable->invoker, callable->address, &raw, pointers);
-
-  if (failure != NULL)
-    {
-      g_propagate_error (error, failure);
-      return FALSE;
-    }
-
-  if (callable->n_results > 0)
-    results_out (self, raw);
-  give_result (self, future);
-
-  return TRUE;
-}
-
-/* ---- Where it was asked for ---- */
-
-/* The arguments as they were given, of which the first may be by itself. */
-typedef struct
-{
-  GValue        first;
-  const GValue *rest;
-  gsize         n;
-} Given;
+/* ---- The arguments ---- */
 
 static const GValue *
-given_at (const Given *given,
-          gsize        i)
+given_at (const TlGiven *given,
+          gsize          i)
 {
   if (!G_IS_VALUE (&given->first))
     return &given->rest[i];
@@ -196,7 +83,7 @@ given_at (const Given *given,
 
 /* The length of a list, which two lists may share. */
 static gboolean
-put_length (Call              *self,
+put_length (TlCall            *self,
             guint              i,
             const TlCallType  *type,
             gsize              length,
@@ -231,7 +118,7 @@ put_length (Call              *self,
 }
 
 static gboolean
-arg_in (Call          *self,
+arg_in (TlCall        *self,
         guint          i,
         const GValue  *value,
         gboolean      *lengths_put,
@@ -244,7 +131,8 @@ arg_in (Call          *self,
   TlGiTransfer transfer = is_cancellable || arg->by_reference ? TL_GI_TRANSFER_NOTHING : arg->transfer;
   gsize length = 0;
 
-  if (!tl_call_in (&self->keep, arg->type, transfer, arg->nullable || is_cancellable, FALSE, value, &self->args[i], &length, error))
+  if (!tl_call_in (&self->keep, arg->type, transfer, arg->nullable || is_cancellable, FALSE, value,
+                   &self->args[i], &length, error))
     return FALSE;
 
   /* Bytes are not copied for who only reads them. */
@@ -265,7 +153,7 @@ arg_in (Call          *self,
 
 /* Makes what the function is to fill in. */
 static gboolean
-make_arg (Call    *self,
+make_arg (TlCall  *self,
           guint    i,
           GError **error)
 {
@@ -321,7 +209,7 @@ make_arg (Call    *self,
 
 /* Of a boxed that is copied nobody would see what becomes of the copy. */
 static gboolean
-check_self (Call          *self,
+check_self (TlCall        *self,
             const GValue  *value,
             GError       **error)
 {
@@ -372,15 +260,13 @@ say_where (const TlCallable  *callable,
 }
 
 static gboolean
-args_in (Call          *self,
-         TlExecutor    *executor,
-         const Given   *given,
-         GError       **error)
+args_in (TlCall         *self,
+         const TlGiven  *given,
+         gboolean        on_worker,
+         GError        **error)
 {
   const TlCallable *callable = self->callable;
   gboolean *lengths_put = g_newa0 (gboolean, callable->n_args + 1);
-  /* Where JavaScript runs, there its functions can be called. */
-  gboolean on_worker = tl_executor_peek_context (executor) != g_main_context_default ();
   guint i = 0;
 
   for (guint p = 0; p < callable->n_params && p < given->n; p++)
@@ -409,6 +295,45 @@ failed:
   return FALSE;
 }
 
+TlCall *
+tl_call_new_given (TlCallable     *callable,
+                   const TlGiven  *given,
+                   gboolean        on_worker,
+                   GError        **error)
+{
+  g_autoptr(TlCall) self = NULL;
+
+  if (!check_n_args (callable, given->n, error))
+    return NULL;
+
+  self = g_malloc0 (sizeof (TlCall) + callable->n_args * sizeof (TlArgument));
+  g_atomic_ref_count_init (&self->ref_count);
+  self->callable = tl_callable_ref (callable);
+  if (!args_in (self, given, on_worker, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+TlCall *
+tl_call_new (TlCallable  *callable,
+             TlValues    *args,
+             GError     **error)
+{
+  TlGiven given = { G_VALUE_INIT, NULL, 0 };
+
+  g_return_val_if_fail (callable != NULL, NULL);
+  g_return_val_if_fail (args == NULL || !tl_values_is_map (args), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (args != NULL)
+    given.rest = tl_values_unpack (args, &given.n);
+
+  return tl_call_new_given (callable, &given, TRUE, error);
+}
+
+/* ---- Where it is run ---- */
+
 static void
 followed_cancelled (GCancellable *followed,
                     gpointer      either)
@@ -418,7 +343,7 @@ followed_cancelled (GCancellable *followed,
 
 /* What is tripped when one of two others is. */
 static GCancellable *
-follow_both (Call         *self,
+follow_both (TlCall       *self,
              GCancellable *one,
              GCancellable *other)
 {
@@ -433,101 +358,167 @@ follow_both (Call         *self,
   return either;
 }
 
-static TlFuture *
-call_submit (TlExecutor    *executor,
-             TlCallable    *callable,
-             const Given   *given,
-             const char    *name,
-             int            priority,
-             gint64         deadline,
+GCancellable *
+tl_call_dup_cancellable (TlCall       *self,
+                         GCancellable *other)
+{
+  int i = self->callable->cancellable;
+  GCancellable *given = i >= 0 ? self->args[i].v_pointer : NULL;
+
+  if (given != NULL && other != NULL && given != other)
+    return follow_both (self, given, other);
+
+  other = other != NULL ? other : given;
+  return other != NULL ? g_object_ref (other) : NULL;
+}
+
+/* libffi widens an integer that is less than a word. */
+static TlArgument
+returned (const TlCallType *type,
+          TlArgument        raw)
+{
+  if (!tl_call_type_is_scalar (type) || type->kind == TL_KIND_FLOAT || type->size >= sizeof (gsize))
+    return raw;
+
+  return tl_call_type_from_integer (type, raw.v_size);
+}
+
+static void
+result_out (TlCall     *self,
+            guint       i,
+            TlArgument  raw,
+            GValue     *value)
+{
+  const TlCallable *callable = self->callable;
+  const TlCallArg *arg = &callable->args[i];
+  TlArgument argument = i < callable->n_args ? self->args[i] : returned (arg->type, raw);
+  gsize length = 0;
+
+  if (arg->type->kind == TL_KIND_ARRAY && arg->type->length >= 0)
+    {
+      guint at = (guint) arg->type->length;
+      gint64 n = tl_call_type_to_integer (callable->args[at].type, self->args[at]);
+
+      length = n > 0 ? (gsize) n : 0;
+    }
+
+  if (arg->by_reference && arg->type->by_value)
+    tl_call_out_made (arg->type, argument.v_pointer, value);
+  else
+    tl_call_out (arg->type, arg->by_reference ? TL_GI_TRANSFER_NOTHING : arg->transfer,
+                 arg->nullable, argument, length, value);
+}
+
+static TlValues *
+results_out (TlCall     *self,
+             TlArgument  raw)
+{
+  const TlCallable *callable = self->callable;
+  TlValues *values = tl_values_new_sized (callable->n_results, FALSE);
+
+  for (guint i = 0; i < callable->n_results; i++)
+    result_out (self, callable->results[i], raw, tl_values_peek (values, i));
+
+  return values;
+}
+
+/* Whichever cancellable it was given, the function gets to see this one. */
+static gboolean
+invoke (TlCall        *self,
+        GCancellable  *cancellable,
+        TlArgument    *raw,
+        GError       **error)
+{
+  const TlCallable *callable = self->callable;
+  guint n = callable->n_args + (callable->throws ? 1 : 0);
+  gpointer *pointers = g_newa (gpointer, n + 1);
+  gpointer *addresses = g_newa (gpointer, n + 1);
+  GError *failure = NULL;
+  gpointer failure_address = &failure;
+
+  if (callable->cancellable >= 0)
+    {
+      self->args[callable->cancellable].v_pointer = cancellable;
+      if (callable->args[callable->cancellable].transfer != TL_GI_TRANSFER_NOTHING && cancellable != NULL)
+        g_object_ref (cancellable);
+    }
+
+  for (guint i = 0; i < callable->n_args; i++)
+    {
+      const TlCallArg *arg = &callable->args[i];
+
+      if (arg->direction == TL_GI_DIRECTION_IN || arg->by_reference)
+        {
+          pointers[i] = &self->args[i];
+        }
+      else
+        {
+          addresses[i] = &self->args[i];
+          pointers[i] = &addresses[i];
+        }
+    }
+  if (callable->throws)
+    pointers[callable->n_args] = &failure_address;
+
+  callable->gi->ffi_call ((TlGiInvoker *) &callable->invoker, callable->address, raw, pointers);
+
+  if (failure != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+const GValue *
+tl_call_run_in_task (TlCall    *self,
+                     TlFuture  *future,
+                     GError   **error)
+{
+  const TlCallable *callable = self->callable;
+  TlArgument raw = { .v_uint64 = 0 };
+
+  /* The future follows the one that was given, so that its own is tripped whoever
+   * cancels. */
+  self->called = TRUE;
+  if (!invoke (self, callable->cancellable >= 0 ? tl_future_get_cancellable (future) : NULL, &raw, error))
+    return NULL;
+
+  if (callable->n_results == 1)
+    result_out (self, callable->results[0], raw, &self->result);
+  else if (callable->n_results > 1)
+    g_value_take_boxed (g_value_init (&self->result, TL_TYPE_VALUES), results_out (self, raw));
+
+  return &self->result;
+}
+
+TlValues *
+tl_call_run (TlCall        *self,
              GCancellable  *cancellable,
              GError       **error)
 {
-  g_autoptr(Call) self = NULL;
   g_autoptr(GCancellable) either = NULL;
-  GCancellable *followed = NULL;
+  TlArgument raw = { .v_uint64 = 0 };
 
-  if (!check_n_args (callable, given->n, error))
-    return NULL;
-
-  self = g_malloc0 (sizeof (Call) + callable->n_args * sizeof (TlArgument));
-  self->callable = tl_callable_ref (callable);
-  if (!args_in (self, executor, given, error))
-    return NULL;
-
-  if (callable->cancellable >= 0)
-    followed = self->args[callable->cancellable].v_pointer;
-  if (followed == NULL || followed == cancellable)
-    followed = cancellable;
-  else if (cancellable != NULL)
-    followed = either = follow_both (self, followed, cancellable);
-
-  if (name != NULL)
-    return tl_executor_submit_full (executor, name, priority, deadline, followed,
-                                    call_run, g_steal_pointer (&self), call_free);
-
-  return tl_executor_submit_quark (executor, callable->quark, priority, deadline, followed,
-                                   call_run, g_steal_pointer (&self), call_free);
-}
-
-TlFuture *
-tl_executor_call (TlExecutor    *self,
-                  TlCallable    *callable,
-                  const GValue  *args,
-                  gsize          n_args,
-                  GError       **error)
-{
-  Given given = { G_VALUE_INIT, args, n_args };
-
-  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
-  g_return_val_if_fail (callable != NULL, NULL);
-  g_return_val_if_fail (args != NULL || n_args == 0, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return call_submit (self, callable, &given, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);
-}
-
-TlFuture *
-tl_executor_call_method (TlExecutor    *self,
-                         TlCallable    *callable,
-                         GObject       *object,
-                         const GValue  *args,
-                         gsize          n_args,
-                         GError       **error)
-{
-  Given given = { G_VALUE_INIT, args, n_args + 1 };
-
-  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
-  g_return_val_if_fail (callable != NULL, NULL);
-  g_return_val_if_fail (G_IS_OBJECT (object), NULL);
-  g_return_val_if_fail (args != NULL || n_args == 0, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  /* Lent for the time. */
-  g_value_init (&given.first, G_TYPE_OBJECT);
-  given.first.data[0].v_pointer = object;
-
-  return call_submit (self, callable, &given, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);
-}
-
-TlFuture *
-tl_executor_call_full (TlExecutor    *self,
-                       const char    *name,
-                       int            priority,
-                       gint64         deadline,
-                       GCancellable  *cancellable,
-                       TlCallable    *callable,
-                       const GValue  *args,
-                       gsize          n_args,
-                       GError       **error)
-{
-  Given given = { G_VALUE_INIT, args, n_args };
-
-  g_return_val_if_fail (TL_IS_EXECUTOR (self), NULL);
+  g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (callable != NULL, NULL);
-  g_return_val_if_fail (args != NULL || n_args == 0, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return call_submit (self, callable, &given, name, priority, deadline, cancellable, error);
+  if (!g_atomic_int_compare_and_exchange (&self->called, FALSE, TRUE))
+    {
+      g_set_error (error, TL_ERROR, TL_ERROR_ALREADY_STARTED,
+                   "The arguments of %s() are for one call, and it was run before", self->callable->name);
+      return NULL;
+    }
+
+  if (self->callable->cancellable >= 0)
+    {
+      either = tl_call_dup_cancellable (self, cancellable);
+      /* There are functions that cannot do without. */
+      if (either == NULL && !self->callable->args[self->callable->cancellable].nullable)
+        either = g_cancellable_new ();
+    }
+
+  return invoke (self, either, &raw, error) ? results_out (self, raw) : NULL;
 }

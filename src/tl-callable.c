@@ -244,6 +244,28 @@ tl_callable_result_is_bytes (TlCallable *self,
   return type->value_type == G_TYPE_BYTES && type->kind != TL_KIND_INSTANCE;
 }
 
+const char *
+tl_callable_get_result_enum (TlCallable *self,
+                             guint       i)
+{
+  const TlCallType *type;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (i < self->n_results, NULL);
+
+  type = self->args[self->results[i]].type;
+
+  return type->kind == TL_KIND_ENUM || type->kind == TL_KIND_FLAGS ? type->name : NULL;
+}
+
+gboolean
+tl_callable_takes_cancellable (TlCallable *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->cancellable >= 0;
+}
+
 static void
 append_arg (GString         *text,
             const TlCallArg *arg)

@@ -16,6 +16,7 @@
 #include <threadloop/tl-claims.h>
 #include <threadloop/tl-values.h>
 #include <threadloop/tl-callable.h>
+#include <threadloop/tl-call.h>
 #include <threadloop/tl-event-thread.h>
 #include <threadloop/tl-enums.h>
 

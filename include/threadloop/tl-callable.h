@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  * method or a constructor that is described in a typelib.
  *
  * It is looked up once, by its name, and called with
- * [method@Tl.Executor.call], as often as one likes. All that there is to know
+ * [method@Tl.Executor.call], or on a thread of one's own with
+ * [method@Tl.Call.run], as often as one likes. All that there is to know
  * of its arguments is read when it is looked up, and it is kept for the process.
  *
  * Looking up reads typelibs through the introspection runtime that the process
@@ -190,6 +191,38 @@ guint         tl_callable_get_n_results   (TlCallable  *self);
 TL_AVAILABLE_IN_1_0
 gboolean      tl_callable_result_is_bytes (TlCallable  *self,
                                            guint        i);
+
+/**
+ * tl_callable_get_result_enum:
+ * @self: a function
+ * @i: which, less than [method@Tl.Callable.get_n_results]
+ *
+ * The name of the enumeration that a result is of, or of the flags, such as
+ * `Gio.FileType`. Languages have types of their own for them, also where C has
+ * no `GType` and a call gives a number.
+ *
+ * Returns: (transfer none) (nullable): the name, %NULL if it is neither
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+const char   *tl_callable_get_result_enum (TlCallable  *self,
+                                           guint        i);
+
+/**
+ * tl_callable_takes_cancellable:
+ * @self: a function
+ *
+ * Whether it has a parameter for a `GCancellable`, so that a call of it can be
+ * cancelled while it runs.
+ *
+ * Returns: %TRUE if it has
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+gboolean      tl_callable_takes_cancellable
+                                          (TlCallable  *self);
 
 /**
  * tl_callable_to_string:

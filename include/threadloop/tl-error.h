@@ -25,7 +25,8 @@ G_BEGIN_DECLS
  *   language binding could not call it
  * @TL_ERROR_SHUT_DOWN: the executor or the event thread takes no more work
  * @TL_ERROR_NOT_STARTED: the event thread was not started yet
- * @TL_ERROR_ALREADY_STARTED: an event thread runs once and cannot be restarted
+ * @TL_ERROR_ALREADY_STARTED: an event thread or a [struct@Tl.Call] runs once and
+ *   cannot be restarted
  * @TL_ERROR_QUEUE_FULL: as much is queued as `max-queued` allows
  * @TL_ERROR_WOULD_DEADLOCK: the thread would wait for itself
  * @TL_ERROR_BROKEN: a thread's [callback@Tl.ThreadFunc] failed

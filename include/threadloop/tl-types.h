@@ -22,6 +22,7 @@ typedef struct _TlChannel     TlChannel;
 typedef struct _TlClaims      TlClaims;
 typedef struct _TlValues      TlValues;
 typedef struct _TlCallable    TlCallable;
+typedef struct _TlCall        TlCall;
 
 /**
  * TlFunc:

@@ -414,6 +414,16 @@ tl_marshal_wait_two (GCancellable  *first,
   return wait_for (first, error);
 }
 
+/**
+ * tl_marshal_has_cancellable:
+ * @cancellable: (not nullable): what it cannot do without
+ */
+gboolean
+tl_marshal_has_cancellable (GCancellable *cancellable)
+{
+  return G_IS_CANCELLABLE (cancellable);
+}
+
 gboolean
 tl_marshal_is_on_thread (guint64 thread)
 {

@@ -360,6 +360,7 @@ gboolean    tl_marshal_wait_two        (GCancellable  *first,
                                         int            number,
                                         GCancellable  *second,
                                         GError       **error);
+gboolean    tl_marshal_has_cancellable (GCancellable  *cancellable);
 gboolean    tl_marshal_is_on_thread    (guint64        thread);
 void        tl_marshal_nothing         (void);
 
