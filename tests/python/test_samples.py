@@ -27,8 +27,9 @@ OUTPUT = {
     "README.md-1": r"Hello world\n",
     "python.md-0": r"\d+ words\n",
     "python.md-1": r"1023\n\[1, 2, 3\]\n",
-    "python.md-2": r"42\n",
-    "python.md-3": r"tick\n499500\n",
+    "python.md-2": r"40 digits\n",
+    "python.md-3": r"42\n",
+    "python.md-4": r"tick\n499500\n",
 }
 
 

@@ -390,6 +390,14 @@ class EventThread(metaclass=Face):
             self._check_started()
         return self._executor.submit(fn, *args, **kwargs)
 
+    def call(self, function: Any, /, *args: Any) -> Future[Any]:
+        """Has a function of a library called on the thread, in its turn. See `Executor.call()`.
+
+        Raises `ThreadNotStartedError` before the start, `RuntimeError` after the stop.
+        """
+        self._check_started()
+        return self._executor.call(function, *args)
+
     def call_soon(self, callback: Callable[..., object], *args: Any) -> None:
         """Has `callback(*args)` called on the thread, for who does not want a future."""
         self.get_loop().call_soon_threadsafe(callback, *args)

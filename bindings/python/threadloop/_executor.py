@@ -16,6 +16,7 @@ from contextvars import copy_context
 from types import CoroutineType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from ._call import prepare
 from ._context_place import ContextPlace
 from ._future import Future, _describe
 from ._home import home_of_thread
@@ -202,6 +203,23 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
                 args[0].close()
             raise
         return future
+
+    def call(self, function: Any, /, *args: Any) -> Future[Any]:
+        """Has a function of a library called on the executor, by which the interpreter is free for others.
+
+        `function` is a name, such as `'Gio.File.load_contents'`, or that of the
+        C function, or what PyGObject has for it: `Gio.File.load_contents`. A
+        method has its object first in `args`; `call(file, 'load_contents')` is
+        the same as `call('Gio.File.load_contents', file)`.
+
+        The future is as those of `submit()`, and its `cancel()` interrupts a
+        function that takes a `Gio.Cancellable`.
+
+        Raises `TypeError` for a function that there is not, or that cannot be
+        called on a worker, and for wrong arguments; `RuntimeError` after the
+        shutdown.
+        """
+        return self.submit(*prepare(function, args))
 
     def map(self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None,  # type: ignore[override]
             chunksize: int = 1, buffersize: int | None = None) -> Iterator[T]:

@@ -46,7 +46,12 @@ def is_async(result: object) -> bool:
     """
     if isinstance(result, CoroutineType):
         return True
-    return asyncio.isfuture(result) and result.get_loop() is loop_of_thread()
+    try:
+        is_future = asyncio.isfuture(result)
+    except AttributeError:
+        # A GParamSpec, which has no `__class__` in PyGObject 3.42.
+        return False
+    return is_future and result.get_loop() is loop_of_thread()  # type: ignore[attr-defined]
 
 
 class Place:
@@ -314,7 +319,7 @@ class Place:
                 future._outcome = context.run(future._fn, *future._args)  # type: ignore[arg-type]
             else:
                 future._outcome = context.run(future._fn, *future._args, **future._kwargs)  # type: ignore[arg-type]
-            if future._outcome.__class__ not in _PLAIN and is_async(future._outcome):
+            if type(future._outcome) not in _PLAIN and is_async(future._outcome):
                 future._context = context
                 awaitable, future._outcome = future._outcome, None
                 if not self.run_async(future, awaitable, context):
