@@ -26,8 +26,8 @@ G_BEGIN_DECLS
  *
  * Who has made it may add to it with [method@Tl.Values.append], for as long as
  * nobody else has a reference. From then on it does not change, and may be used on
- * every thread. What it holds is released by who drops the last reference; as the result of a future it is
- * released where [method@Tl.Executor.submit] says.
+ * every thread. What it holds is released by who drops the last reference; as the
+ * result of a future it is released where [method@Tl.Executor.submit] says.
  *
  * Since: 1.0
  */
