@@ -42,7 +42,7 @@ assert_results (TlCall     *call,
                 const char *said)
 {
   g_autoptr(TlCall)   owned = call;
-  g_autoptr(TlValues) results = run (call);
+  g_autoptr(TlValues) results = run (owned);
   g_auto(GValue)      value = G_VALUE_INIT;
   g_autofree char    *text = NULL;
 
@@ -179,7 +179,7 @@ assert_cancelled (TlCall       *call,
   g_autoptr(TlCall) owned = call;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (tl_call_run (call, cancellable, &error));
+  g_assert_null (tl_call_run (owned, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
