@@ -39,6 +39,8 @@ const same = {
     'several results': [Gio.content_type_guess, 'a.txt', null],
     'a character': [GLib.unichar_toupper, 'ä'],
     'a big number': [GLib.format_size, 2 ** 40],
+    'a GType': [GObject.type_name, GObject.TYPE_STRING],
+    'a class as a GType': [GObject.type_name, Gio.FileInfo],
 };
 
 for (const [what, [fn, ...args]] of Object.entries(same)) {

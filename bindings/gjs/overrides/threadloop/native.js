@@ -145,7 +145,8 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
                 return valueOf(GObject.type_from_name('GType'), 'set_gtype', arg.$gtype);
             break;
         case 'object':
-            if (arg === null || arg.constructor?.$gtype !== undefined)
+            // Object has a GType as well, and is the class of plain objects and of GTypes.
+            if (arg === null || (arg.constructor !== Object && arg.constructor?.$gtype !== undefined))
                 return arg;
             if (Array.isArray(arg))
                 return Tl.Values.new(arg.map(item => toValue(item, callable, i)));
