@@ -211,6 +211,19 @@ check_blocking (TlCallable  *self,
   return FALSE;
 }
 
+/* As all languages have it, a call has pointers to structs, and no structs. */
+static gboolean
+check_pointer (TlCallable       *self,
+               const TlCallArg  *arg,
+               GError          **error)
+{
+  if (!arg->type->by_value)
+    return TRUE;
+
+  refuse (self, error, "%s is %s itself, rather than a pointer to it", arg->name, arg->type->name);
+  return FALSE;
+}
+
 static gboolean
 check_param (TlCallable       *self,
              const TlCallArg  *arg,
@@ -229,6 +242,9 @@ check_param (TlCallable       *self,
       refuse (self, error, "%s is %s", arg->name, type->name);
       return FALSE;
     }
+
+  if (arg->direction == TL_GI_DIRECTION_IN && !check_pointer (self, arg, error))
+    return FALSE;
 
   if (type->by_value && type->kind == TL_KIND_INSTANCE && type->size == 0)
     {
@@ -293,9 +309,11 @@ check_result (TlCallable       *self,
       return FALSE;
     }
 
+  if (arg == &self->args[self->n_args] && !check_pointer (self, arg, error))
+    return FALSE;
+
   if (arg->direction == TL_GI_DIRECTION_OUT && arg->by_reference ? !can_make (self, type)
-                                                                 : type->by_value && !arg->by_reference &&
-                                                                   arg != &self->args[self->n_args])
+                                                                 : type->by_value && !arg->by_reference)
     {
       refuse (self, error, "nobody knows how to make %s", arg->name);
       return FALSE;

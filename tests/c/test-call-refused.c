@@ -59,6 +59,12 @@ test_pointers (void)
                      F "Raw.in");
   tt_lookup_refused (G_IO_ERROR_NOT_SUPPORTED,
                      F "scalar_pointer() cannot be called on a worker: ints is a pointer", F "scalar_pointer");
+  tt_lookup_refused (G_IO_ERROR_NOT_SUPPORTED,
+                     F "by_value() cannot be called on a worker: point is TlMarshal.Point itself, rather than a"
+                     " pointer to it", F "by_value");
+  tt_lookup_refused (G_IO_ERROR_NOT_SUPPORTED,
+                     F "return_by_value() cannot be called on a worker: the result is TlMarshal.Point itself, rather"
+                     " than a pointer to it", F "return_by_value");
   tt_assert_call ("5", F "pointer_in", "ni", 5);
   tt_call_refused (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    F "pointer_in(): pointer is a pointer; it can only be null", F "pointer_in", "ii", 1, 5);

@@ -350,6 +350,18 @@ tl_marshal_scalar_pointer (int *ints)
   return ints[0];
 }
 
+int
+tl_marshal_by_value (TlMarshalPoint point)
+{
+  return point.x;
+}
+
+TlMarshalPoint
+tl_marshal_return_by_value (void)
+{
+  return (TlMarshalPoint) { 1, 2 };
+}
+
 /**
  * tl_marshal_array_return_unknown:
  *

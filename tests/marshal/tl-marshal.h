@@ -351,6 +351,9 @@ int         tl_marshal_pointer_in      (gpointer       pointer,
 gpointer    tl_marshal_pointer_return  (void);
 int         tl_marshal_raw_in          (TlMarshalRaw  *raw);
 int         tl_marshal_scalar_pointer  (int           *ints);
+int         tl_marshal_by_value        (TlMarshalPoint point);
+TlMarshalPoint
+            tl_marshal_return_by_value (void);
 int        *tl_marshal_array_return_unknown (void);
 void        tl_marshal_varargs         (int            n,
                                         ...);
