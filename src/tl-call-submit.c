@@ -96,8 +96,8 @@ tl_executor_call_method (TlExecutor    *self,
   g_return_val_if_fail (args != NULL || n_args == 0, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  /* Lent for the time. */
-  g_value_init (&given.first, G_TYPE_OBJECT);
+  /* Lent for the time. What takes any value looks at what it is. */
+  g_value_init (&given.first, G_OBJECT_TYPE (object));
   given.first.data[0].v_pointer = object;
 
   return call_submit (self, callable, &given, NULL, G_PRIORITY_DEFAULT, -1, NULL, error);

@@ -206,6 +206,20 @@ test_boxed (void)
                    " worker gets a copy: nobody would see what is changed", F "Point.set_x", "Bi", type, &point, 1);
 }
 
+/* What takes any value sees of which type it is. */
+static void
+test_object_as_value (void)
+{
+  g_autoptr(TlMarshalThing) thing = tl_marshal_thing_new (1);
+  g_autoptr(TlCallable)     type = tl_callable_lookup (F "value_type", NULL);
+  g_autoptr(TlFuture)       future = tl_executor_call_method (tt_call_executor (), type, G_OBJECT (thing), NULL, 0, NULL);
+  g_auto(GValue)            result = G_VALUE_INIT;
+
+  tt_wait (future);
+  tl_future_result (future, -1, NULL, &result, NULL);
+  g_assert_cmpstr (g_value_get_string (&result), ==, "TlMarshalThing");
+}
+
 static void
 test_other_instances (void)
 {
@@ -674,6 +688,7 @@ add_tests (void)
   ADD ("strings", test_strings);
   ADD ("objects", test_objects);
   ADD ("boxed", test_boxed);
+  ADD ("object-as-value", test_object_as_value);
   ADD ("other-instances", test_other_instances);
   ADD ("arrays-in", test_arrays_in);
   ADD ("too-long", test_too_long);

@@ -264,6 +264,12 @@ tl_marshal_value_in_none (GValue *value)
   return g_strdup_value_contents (value);
 }
 
+const char *
+tl_marshal_value_type (GValue *value)
+{
+  return G_VALUE_TYPE_NAME (value);
+}
+
 /**
  * tl_marshal_value_in_full:
  * @value: (transfer full):

@@ -185,6 +185,7 @@ GError         *tl_marshal_error_return_full   (void);
 void            tl_marshal_error_out_full      (GError    **out,
                                                 int          code);
 char           *tl_marshal_value_in_none       (GValue     *value);
+const char     *tl_marshal_value_type          (GValue     *value);
 char           *tl_marshal_value_in_full       (GValue     *value);
 GValue         *tl_marshal_value_return_none   (void);
 GValue         *tl_marshal_value_return_full   (void);
