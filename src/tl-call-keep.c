@@ -69,7 +69,8 @@ tl_instance_copy (GType    type,
       return g_variant_ref_sink (instance);
 
     case G_TYPE_PARAM:
-      return g_param_spec_ref_sink (instance);
+      /* One that floats belongs to somebody who has not sunk it, such as GJS. */
+      return g_param_spec_ref (instance);
 
     case G_TYPE_INTERFACE:
       return tl_instance_copy (G_TYPE_FROM_INSTANCE (instance), instance);

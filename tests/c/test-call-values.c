@@ -225,6 +225,7 @@ test_other_instances (void)
 {
   g_autoptr(GVariant)   variant = g_variant_ref_sink (g_variant_new_int32 (5));
   g_autoptr(GParamSpec) pspec = g_param_spec_ref_sink (g_param_spec_int ("name", NULL, NULL, 0, 1, 0, 0));
+  GParamSpec           *floating;
   g_autoptr(GError)     error = g_error_new (G_IO_ERROR, G_IO_ERROR_BUSY, "given");
   g_autoptr(GBytes)     bytes = g_bytes_new_static ("abc", 3);
   TlMarshalNode        *node = tl_marshal_node_new (3);
@@ -238,6 +239,11 @@ test_other_instances (void)
   tt_assert_call ("variant 5", F "variant_return_full", "");
 
   tt_assert_call ("'name'", F "param_in_none", "p", pspec);
+  floating = g_param_spec_int ("floating", NULL, NULL, 0, 1, 0, 0);
+  tt_assert_call ("'floating'", F "param_in_none", "p", floating);
+  tt_call_end ();
+  g_assert_cmpint (floating->ref_count, ==, 1);
+  g_param_spec_sink (floating);
   tt_assert_call ("param none", F "param_return_none", "");
   tt_assert_call ("param full", F "param_return_full", "");
 
