@@ -366,6 +366,30 @@ list_in (TlKeep            *keep,
   return ok;
 }
 
+/* In JavaScript the keys of an object are strings, whatever they were. */
+static gboolean
+number_key_in (const TlCallType *type,
+               const GValue     *key,
+               TlArgument       *argument)
+{
+  g_auto(GValue) number = G_VALUE_INIT;
+  const char *string = G_VALUE_HOLDS_STRING (key) ? g_value_get_string (key) : NULL;
+  gint64 negative;
+  guint64 positive;
+
+  if (string == NULL || !tl_call_type_is_scalar (type))
+    return FALSE;
+
+  if (g_ascii_string_to_unsigned (string, 10, 0, G_MAXUINT64, &positive, NULL))
+    g_value_set_uint64 (g_value_init (&number, G_TYPE_UINT64), positive);
+  else if (g_ascii_string_to_signed (string, 10, G_MININT64, -1, &negative, NULL))
+    g_value_set_int64 (g_value_init (&number, G_TYPE_INT64), negative);
+  else
+    return FALSE;
+
+  return tl_call_scalar_in (type, &number, argument, NULL);
+}
+
 static gboolean
 hash_in (TlKeep            *keep,
          const TlCallType  *type,
@@ -387,7 +411,8 @@ hash_in (TlKeep            *keep,
     {
       gpointer key_pointer, item_pointer;
 
-      if (!element_in (keep, type->element, transfer, source, i, "key", &key, error) ||
+      if ((!number_key_in (type->element, tl_values_peek (source->values, i), &key) &&
+           !element_in (keep, type->element, transfer, source, i, "key", &key, error)) ||
           !element_in (keep, type->item, transfer, source, i + 1, "value", &item, error))
         return FALSE;
 

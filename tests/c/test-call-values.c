@@ -494,6 +494,12 @@ test_hashes (void)
   tt_assert_call ("'a=-1'", F "hash_ints_in", "L", tt_map ("si", "a", -1));
   tt_assert_call ("'a=0.5'", F "hash_doubles_in", "L", tt_map ("sd", "a", 0.5));
   tt_assert_call ("'a=8'", F "hash_things_in_full", "L", tt_map ("so", "a", thing));
+  tt_assert_call ("'2: a, b'", F "hash_int_keys_in", "L", tt_map ("isis", 1, "a", -1, "b"));
+  tt_assert_call ("'2: a, b'", F "hash_int_keys_in", "L", tt_map ("ssss", "1", "a", "-1", "b"));
+  tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, F "hash_int_keys_in(): hash's key 0 must be an integer from -128 to"
+                   " 127, not a string", F "hash_int_keys_in", "L", tt_map ("ss", "128", "a"));
+  tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, F "hash_int_keys_in(): hash's key 0 must be an integer from -128 to"
+                   " 127, not a string", F "hash_int_keys_in", "L", tt_map ("ss", "1.5", "a"));
   tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, F "hash_in_none(): hash's value 1 must be a string, not 5",
                    F "hash_in_none", "L", tt_map ("sssi", "a", "1", "b", 5));
   tt_call_refused (TL_ERROR, TL_ERROR_WRONG_TYPE, F "hash_in_full(): hash's key 0 must be a string, not 5",

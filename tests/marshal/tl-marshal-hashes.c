@@ -97,6 +97,19 @@ tl_marshal_hash_ints_in (GHashTable *hash)
 }
 
 /**
+ * tl_marshal_hash_int_keys_in:
+ * @hash: (element-type gint8 utf8):
+ */
+char *
+tl_marshal_hash_int_keys_in (GHashTable *hash)
+{
+  const char *one = g_hash_table_lookup (hash, GINT_TO_POINTER (1));
+  const char *minus_one = g_hash_table_lookup (hash, GINT_TO_POINTER (-1));
+
+  return g_strdup_printf ("%u: %s, %s", g_hash_table_size (hash), one, minus_one);
+}
+
+/**
  * tl_marshal_hash_doubles_in:
  * @hash: (element-type utf8 gdouble):
  */

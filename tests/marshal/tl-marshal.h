@@ -308,6 +308,7 @@ char       *tl_marshal_hash_in_none            (GHashTable *hash);
 char       *tl_marshal_hash_in_container       (GHashTable *hash);
 char       *tl_marshal_hash_in_full            (GHashTable *hash);
 char       *tl_marshal_hash_ints_in            (GHashTable *hash);
+char       *tl_marshal_hash_int_keys_in        (GHashTable *hash);
 char       *tl_marshal_hash_doubles_in         (GHashTable *hash);
 char       *tl_marshal_hash_things_in_full     (GHashTable *hash);
 GHashTable *tl_marshal_hash_return_none        (void);
