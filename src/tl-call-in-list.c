@@ -449,13 +449,27 @@ ucs4_in (TlKeep            *keep,
          gsize             *length,
          GError           **error)
 {
+  gboolean given = transfer != TL_GI_TRANSFER_NOTHING;
   glong n;
+  gunichar *ucs4 = g_utf8_to_ucs4 (g_value_get_string (value), -1, NULL, &n, NULL);
 
-  argument->v_pointer = g_utf8_to_ucs4 (g_value_get_string (value), -1, NULL, &n, NULL);
-  if (argument->v_pointer == NULL)
+  if (ucs4 == NULL)
     return tl_call_wrong_type (type, FALSE, value, error);
 
-  tl_keep_add (keep, argument->v_pointer, g_free, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+  if (type->kind == TL_KIND_G_ARRAY)
+    {
+      GArray *array = g_array_sized_new (type->zero_terminated, TRUE, sizeof (gunichar), (guint) n);
+
+      argument->v_pointer = g_array_append_vals (array, ucs4, (guint) n);
+      tl_keep_add (keep, array, (GDestroyNotify) g_array_unref, G_TYPE_NONE, given);
+      g_free (ucs4);
+    }
+  else
+    {
+      argument->v_pointer = ucs4;
+      tl_keep_add (keep, ucs4, g_free, G_TYPE_NONE, given);
+    }
+
   if (length != NULL)
     *length = (gsize) n;
   return TRUE;
@@ -474,7 +488,8 @@ tl_call_list_in (TlKeep            *keep,
 {
   Source source;
 
-  if (type->kind == TL_KIND_ARRAY && type->element->kind == TL_KIND_UNICHAR && G_VALUE_HOLDS_STRING (value))
+  if ((type->kind == TL_KIND_ARRAY || type->kind == TL_KIND_G_ARRAY) &&
+      type->element->kind == TL_KIND_UNICHAR && G_VALUE_HOLDS_STRING (value))
     return ucs4_in (keep, type, transfer, value, argument, length, error);
 
   if (!get_source (keep, type, lasting, value, &source))

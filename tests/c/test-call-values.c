@@ -413,6 +413,8 @@ test_garrays (void)
   tt_assert_call ("'1 2'", F "garray_in_none", "L", tt_values ("ii", 1, 2));
   tt_assert_call ("''", F "garray_in_none", "L", tt_values (""));
   tt_assert_call ("'a b'", F "garray_strings_in_none", "L", tt_values ("ss", "a", "b"));
+  tt_assert_call ("'h\303\251'", F "garray_ucs4_in", "s", "h\303\251");
+  tt_assert_call ("'h\303\251'", F "garray_ucs4_in", "L", tt_values ("ss", "h", "\303\251"));
   tt_assert_call ("'1 2'", F "garray_in_full", "L", tt_values ("ii", 1, 2));
   tt_assert_call ("[4, 5]", F "garray_return_full", "");
   tt_assert_call ("['in a GArray']", F "garray_strings_return_full", "");

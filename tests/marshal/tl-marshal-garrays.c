@@ -30,6 +30,16 @@ tl_marshal_garray_strings_in_none (GArray *strings)
 }
 
 /**
+ * tl_marshal_garray_ucs4_in:
+ * @chars: (element-type gunichar):
+ */
+char *
+tl_marshal_garray_ucs4_in (GArray *chars)
+{
+  return g_ucs4_to_utf8 ((const gunichar *) (gpointer) chars->data, (glong) chars->len, NULL, NULL, NULL);
+}
+
+/**
  * tl_marshal_garray_in_full:
  * @ints: (element-type gint) (transfer full):
  */
