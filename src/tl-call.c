@@ -383,6 +383,30 @@ returned (const TlCallType *type,
   return tl_call_type_from_integer (type, raw.v_size);
 }
 
+/* Of what was made for the function to fill in, the elements may be ours. */
+static TlGiTransfer
+made_transfer (const TlCallArg *arg,
+               gpointer         made)
+{
+  if (arg->transfer != TL_GI_TRANSFER_EVERYTHING)
+    return TL_GI_TRANSFER_NOTHING;
+
+  /* Another reference for those that are taken out. */
+  switch (arg->type->kind)
+    {
+    case TL_KIND_G_ARRAY:
+      g_array_ref (made);
+      return TL_GI_TRANSFER_EVERYTHING;
+
+    case TL_KIND_PTR_ARRAY:
+      g_ptr_array_ref (made);
+      return TL_GI_TRANSFER_EVERYTHING;
+
+    default:
+      return TL_GI_TRANSFER_NOTHING;
+    }
+}
+
 static void
 result_out (TlCall     *self,
             guint       i,
@@ -405,7 +429,7 @@ result_out (TlCall     *self,
   if (arg->by_reference && arg->type->by_value)
     tl_call_out_made (arg->type, argument.v_pointer, value);
   else
-    tl_call_out (arg->type, arg->by_reference ? TL_GI_TRANSFER_NOTHING : arg->transfer,
+    tl_call_out (arg->type, arg->by_reference ? made_transfer (arg, argument.v_pointer) : arg->transfer,
                  arg->nullable, argument, length, value);
 }
 

@@ -420,6 +420,7 @@ test_garrays (void)
   tt_assert_call ("['in a GArray']", F "garray_strings_return_full", "");
   tt_assert_call ("[4, 5]", F "garray_return_none", "");
   tt_assert_call ("[6]", F "garray_out_caller", "");
+  tt_assert_call ("['filled in']", F "garray_strings_out_caller", "");
 }
 
 static void

@@ -114,6 +114,18 @@ tl_marshal_garray_out_caller (GArray *ints)
   g_array_append_val (ints, i);
 }
 
+/**
+ * tl_marshal_garray_strings_out_caller:
+ * @strings: (out caller-allocates) (element-type utf8) (transfer full):
+ */
+void
+tl_marshal_garray_strings_out_caller (GArray *strings)
+{
+  char *string = g_strdup ("filled in");
+
+  g_array_append_val (strings, string);
+}
+
 static char *
 say_ptr_array (GPtrArray *strings)
 {

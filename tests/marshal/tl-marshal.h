@@ -271,6 +271,8 @@ void    tl_marshal_strv_inout_full       (char           ***strv);
 char       *tl_marshal_garray_in_none          (GArray     *ints);
 char       *tl_marshal_garray_strings_in_none  (GArray     *strings);
 char       *tl_marshal_garray_ucs4_in          (GArray     *chars);
+void        tl_marshal_garray_strings_out_caller
+                                               (GArray     *strings);
 char       *tl_marshal_garray_in_full          (GArray     *ints);
 GArray     *tl_marshal_garray_return_full      (void);
 GArray     *tl_marshal_garray_strings_return_full (void);
