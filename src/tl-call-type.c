@@ -280,7 +280,8 @@ set_list (TlCallType *self,
 static void
 set_interface (TlCallType *self,
                const TlGi *gi,
-               TlGiInfo   *info)
+               TlGiInfo   *info,
+               gboolean    in_pointer)
 {
   TlGiInfo *interface = gi->type_interface (info);
   TlGiKind kind = tl_gi_kind (gi, interface);
@@ -297,14 +298,15 @@ set_interface (TlCallType *self,
   else
     {
       set_registered (self, gi, interface, kind);
-      self->by_value = (kind == TL_GI_STRUCT || kind == TL_GI_UNION) && !gi->type_is_pointer (info);
+      self->by_value = (kind == TL_GI_STRUCT || kind == TL_GI_UNION) && !in_pointer && !gi->type_is_pointer (info);
     }
 
   gi->info_unref (interface);
 }
 
 /* A scalar that is said to be a pointer is a pointer to one, and nobody knows
- * to how many; in a GList it is only the list's way of having it. */
+ * to how many; in a GList it is only the list's way of having it. A struct in
+ * one is a pointer to it, also where nothing says so. */
 TlCallType *
 tl_call_type_new (const TlGi *gi,
                   TlGiInfo   *info,
@@ -320,7 +322,7 @@ tl_call_type_new (const TlGi *gi,
       break;
 
     case TL_GI_TAG_INTERFACE:
-      set_interface (self, gi, info);
+      set_interface (self, gi, info, in_pointer);
       break;
 
     case TL_GI_TAG_GLIST:

@@ -471,6 +471,7 @@ test_lists (void)
   tt_assert_call ("['one', 'two', 'three']", F "list_return_none", "");
   tt_assert_call ("['one', 'two', 'three']", F "list_return_container", "");
   tt_assert_call ("['one', 'two', 'three']", F "list_return_full", "");
+  tt_assert_call ("[TlMarshalPoint]", F "list_points_return_full", "");
   tt_assert_call ("[]", F "list_return_empty", "");
   tt_assert_call ("[TlMarshalThing]", F "list_things_return_full", "");
   tt_assert_call ("['one', 'two', 'three']", F "list_out_full", "");

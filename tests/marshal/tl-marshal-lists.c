@@ -182,6 +182,17 @@ tl_marshal_list_return_full (void)
 }
 
 /**
+ * tl_marshal_list_points_return_full:
+ *
+ * Returns: (element-type TlMarshalPoint) (transfer full):
+ */
+GList *
+tl_marshal_list_points_return_full (void)
+{
+  return g_list_append (NULL, tl_marshal_point_new (1, 2));
+}
+
+/**
  * tl_marshal_list_return_empty:
  *
  * Returns: (element-type utf8) (transfer full):

@@ -300,6 +300,7 @@ char       *tl_marshal_list_values_in          (GList      *values);
 GList      *tl_marshal_list_return_none        (void);
 GList      *tl_marshal_list_return_container   (void);
 GList      *tl_marshal_list_return_full        (void);
+GList      *tl_marshal_list_points_return_full (void);
 GList      *tl_marshal_list_return_empty       (void);
 GList      *tl_marshal_list_things_return_full (void);
 void        tl_marshal_list_out_full           (GList     **list);
