@@ -101,11 +101,17 @@ element_out (const TlCallType *type,
              TlArgument        argument,
              GValue           *value)
 {
-  /* What lies in an array itself goes away with it. */
+  /* What lies in an array itself goes away with it; not so what a value holds. */
   if (type->by_value)
-    tl_call_out_made (type, argument.v_pointer, value);
+    {
+      tl_call_out_made (type, argument.v_pointer, value);
+      if (type->kind == TL_KIND_VALUE && transfer == TL_GI_TRANSFER_EVERYTHING && G_IS_VALUE (argument.v_pointer))
+        g_value_unset (argument.v_pointer);
+    }
   else
-    tl_call_out (type, element_transfer (transfer), TRUE, argument, 0, value);
+    {
+      tl_call_out (type, element_transfer (transfer), TRUE, argument, 0, value);
+    }
 }
 
 static TlValues *

@@ -375,6 +375,7 @@ test_arrays_out (void)
   tt_assert_call ("[1, 2]", F "array_return_zero", "");
   tt_assert_call ("null", F "array_return_null", "");
   tt_assert_call ("[TlMarshalPoint, TlMarshalPoint]", F "array_return_points", "");
+  tt_assert_call ("[1, 'in an array']", F "array_return_values", "");
   tt_assert_call ("[TlMarshalThing, TlMarshalThing]", F "array_return_things", "");
   tt_assert_call ("[TlMarshalThing]", F "array_return_things_container", "");
   tt_assert_call ("b'a\\00b'", F "array_return_bytes", "");

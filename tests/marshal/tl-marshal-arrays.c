@@ -369,6 +369,24 @@ tl_marshal_array_return_points (gsize *n)
 }
 
 /**
+ * tl_marshal_array_return_values:
+ * @n: (out):
+ *
+ * Returns: (array length=n) (transfer full):
+ */
+GValue *
+tl_marshal_array_return_values (gsize *n)
+{
+  GValue *values = g_new0 (GValue, 2);
+
+  g_value_set_int (g_value_init (&values[0], G_TYPE_INT), 1);
+  g_value_set_string (g_value_init (&values[1], G_TYPE_STRING), "in an array");
+  *n = 2;
+
+  return values;
+}
+
+/**
  * tl_marshal_array_return_things:
  * @n: (out):
  *

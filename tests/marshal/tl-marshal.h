@@ -238,6 +238,7 @@ int    *tl_marshal_array_return_zero     (void);
 int    *tl_marshal_array_return_null     (gsize            *n);
 TlMarshalPoint *
         tl_marshal_array_return_points   (gsize            *n);
+GValue *tl_marshal_array_return_values   (gsize            *n);
 TlMarshalThing **
         tl_marshal_array_return_things   (gsize            *n);
 TlMarshalThing **
