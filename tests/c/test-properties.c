@@ -9,7 +9,7 @@ test_defaults (void)
 {
   g_autoptr(TlExecutor) executor = tl_executor_new ("fresh", 0);
   g_autoptr(TlExecutor) nameless = tl_executor_new (NULL, 3);
-  guint                 usual = MIN (32, g_get_num_processors () + 4);
+  guint                 usual = MIN (32, tt_n_processors () + 4);
 
   g_assert_cmpstr (tl_executor_get_name (executor), ==, "fresh");
   g_assert_cmpuint (tl_executor_get_max_workers (executor), ==, usual);

@@ -3,8 +3,12 @@
 /* What the tests see of the process: its threads, its file descriptors, and
  * the errors that it reports. */
 
+/* For CPU_COUNT(). */
+#define _GNU_SOURCE
+
 #include "tl-test.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,6 +55,19 @@ guint
 tt_n_fds (void)
 {
   return tt_count_entries ("/proc/self/fd", NULL);
+}
+
+/* Those that this process may use, which GLib does not ask everywhere: there
+ * may be one in a machine of many. */
+guint
+tt_n_processors (void)
+{
+  cpu_set_t set;
+
+  if (sched_getaffinity (0, sizeof set, &set) == 0)
+    return (guint) CPU_COUNT (&set);
+
+  return g_get_num_processors ();
 }
 
 int

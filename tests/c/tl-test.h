@@ -110,6 +110,7 @@ void       tt_stop               (TlEventThread  *thread);
 /* What /proc knows. */
 guint      tt_n_threads          (const char     *prefix);
 guint      tt_n_fds              (void);
+guint      tt_n_processors       (void);
 int        tt_gettid             (void);
 void       tt_wait_threads       (const char     *prefix,
                                   guint           n);
