@@ -343,7 +343,7 @@ be_busy (gpointer data)
   Busy                   *busy = data;
   g_autoptr(GMainContext) context = g_main_context_new ();
   g_autoptr(TlFuture)     first = NULL;
-  TtTrace                 trace = { 0, };
+  static TtTrace          trace;
 
   /* Not the default context, whose own lock is not for us to look after. */
   g_main_context_push_thread_default (context);
