@@ -91,7 +91,7 @@ export function hasBegun(future) {
     return until(() => future.progress.get_fraction() === 0, 'a function that has begun');
 }
 
-/** A place where realms say that they have come: a file. */
+/** A place where realms say that they have come, or are told that they may go: a file. */
 export class Mark {
     path = GLib.build_filenamev([GLib.dir_make_tmp('realms-XXXXXX'), 'mark']);
 
@@ -106,6 +106,11 @@ export class Mark {
 
     wait() {
         return until(() => this.there, 'a realm that says that it has come');
+    }
+
+    /** For what polls until it is there, in a realm. */
+    set() {
+        GLib.file_set_contents(this.path, 'here');
     }
 
     clear() {

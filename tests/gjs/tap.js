@@ -15,7 +15,8 @@ import GLib from 'gi://GLib';
 import System from 'system';
 
 const SLOW = Number(GLib.getenv('TL_TEST_SLOW') ?? 1);
-const SECONDS = 60;
+const SECONDS = 150;
+const PATIENCE = 60;
 
 const tests = [];
 
@@ -54,7 +55,7 @@ export function sleep(milliseconds) {
 
 /** Polls, with patience, for what nobody tells of. */
 export async function until(predicate, what = String(predicate)) {
-    const end = GLib.get_monotonic_time() + 20e6 * SLOW;
+    const end = GLib.get_monotonic_time() + PATIENCE * 1e6 * SLOW;
 
     while (!await predicate()) {
         if (GLib.get_monotonic_time() > end)

@@ -7,13 +7,22 @@ import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
 import {deepEqual, equal, fail, match, ok, rejects, run, test, throws, until} from './tap.js';
-import {hasBegun} from './realms.js';
+import {hasBegun, Mark} from './realms.js';
 
 const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 const shutDown = error => error.matches?.(Tl.Error, Tl.Error.SHUT_DOWN);
 
 function using(options, body) {
     return () => Tl.Executor.with(options, body);
+}
+
+// Runs in a realm: stays until a mark is set.
+function stayUntil(path) {
+    const {GLib: G} = imports.gi;
+
+    while (!G.file_test(path, G.FileTest.EXISTS))
+        G.usleep(1000);
+    return 'stayed';
 }
 
 test('a function runs with its arguments, in another process', using({maxWorkers: 1}, async executor => {
@@ -227,13 +236,30 @@ test('the cancellable of a call in a realm stands for it, both ways', using({max
 }));
 
 test('at most max-workers realms run at a time, and as many do', using({maxWorkers: 2}, async executor => {
-    const times = await Promise.all(Array.from({length: 6}, () => executor.submit(() => {
-        const {GLib: G} = imports.gi;
+    const directory = GLib.dir_make_tmp('realms-XXXXXX');
+    // Each says that it is there, and none goes before there are two.
+    const times = await Promise.all(Array.from({length: 6}, () => executor.submit(path => {
+        const {Gio: IO, GLib: G} = imports.gi;
         const begin = G.get_monotonic_time();
-        G.usleep(100000);
-        return [begin, G.get_monotonic_time(), Number(G.file_read_link('/proc/self'))];
-    })));
+        const pid = Number(G.file_read_link('/proc/self'));
+        const count = () => {
+            const children = IO.File.new_for_path(path).enumerate_children('standard::name', 0, null);
+            let n = 0;
 
+            while (children.next_file(null) !== null)
+                n++;
+            children.close(null);
+            return n;
+        };
+
+        G.file_set_contents(`${path}/${pid}`, '');
+        while (count() < 2)
+            G.usleep(1000);
+        G.usleep(50000);
+        return [begin, G.get_monotonic_time(), pid];
+    }, directory)));
+
+    GLib.spawn_command_line_sync(`rm -r ${directory}`);
     equal(new Set(times.map(([, , pid]) => pid)).size, 2);
     for (const [begin] of times)
         ok(times.filter(([b, e]) => b <= begin && begin < e).length <= 2, 'more than two at a time');
@@ -320,10 +346,14 @@ test('awaiting a generator gives what it returns', using({maxWorkers: 1}, async 
 }));
 
 test('progress of a realm shows', using({maxWorkers: 1}, async executor => {
-    const future = executor.submit(async function () {
+    const gate = new Mark();
+    const future = executor.submit(async function (path) {
+        const {GLib: G} = imports.gi;
+
         this.progress(0.5, 'half');
-        await new Promise(resolve => setTimeout(resolve, 200));
-    });
+        while (!G.file_test(path, G.FileTest.EXISTS))
+            await new Promise(resolve => setTimeout(resolve, 5));
+    }, gate.path);
     const {progress} = future;
 
     await until(() => progress.fraction === 0.5);
@@ -331,16 +361,21 @@ test('progress of a realm shows', using({maxWorkers: 1}, async executor => {
     equal(progress.state, Tl.FutureState.RUNNING);
     equal(progress.future, future);
     equal(progress.get_future(), future);
+    gate.set();
     await future;
+    gate.clear();
 }));
 
 test('cancelling a queued call: it never runs', using({maxWorkers: 1}, async executor => {
-    const first = executor.submit(() => imports.gi.GLib.usleep(200000));
+    const gate = new Mark();
+    const first = executor.submit(stayUntil, gate.path);
     const second = executor.submit(() => 2);
 
     equal(second.cancel(), Tl.Cancel.DONE);
     await rejects(second, cancelled);
+    gate.set();
     await first;
+    gate.clear();
 }));
 
 test('cancelling a running one asks, and it may answer', using({maxWorkers: 1}, async executor => {
@@ -378,12 +413,15 @@ test('result() waits for a realm without a main loop', using({maxWorkers: 1}, as
         return GLib.SOURCE_CONTINUE;
     });
 
+    const gate = new Mark();
     const future = executor.submit((a, b) => a * b, 6, 7);
-    equal(future.result(20000), 42);
-    throws(() => executor.submit(() => imports.gi.GLib.usleep(500000)).result(10),
+    equal(future.result(60000), 42);
+    throws(() => executor.submit(stayUntil, gate.path).result(10),
         error => error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT));
-    throws(() => executor.submit(() => null.x).result(20000), TypeError);
+    gate.set();
+    throws(() => executor.submit(() => null.x).result(60000), TypeError);
     ok(!iterated);
+    gate.clear();
     GLib.source_remove(id);
 }));
 
@@ -420,13 +458,16 @@ test('map() takes no more than it has room for', using({maxWorkers: 1}, async ex
 }));
 
 test('a full queue refuses', using({maxWorkers: 1, maxQueued: 1, whenFull: Tl.WhenFull.FAIL}, async executor => {
-    const first = executor.submit(() => imports.gi.GLib.usleep(100000));
+    const gate = new Mark();
+    const first = executor.submit(stayUntil, gate.path);
     await until(() => first.running());
     const second = executor.submit(() => 2);
     const third = executor.submit(() => 3);
 
     ok((await rejects(third)).matches(Tl.Error, Tl.Error.QUEUE_FULL));
+    gate.set();
     equal(await second, 2);
+    gate.clear();
 }));
 
 test('a full queue waits for room', using({maxWorkers: 1, maxQueued: 1}, async executor => {
@@ -467,16 +508,19 @@ test('shutdown() waits for what was accepted', async () => {
 
 test('shutdown({cancelFutures: true}) cancels what is queued', async () => {
     const executor = new Tl.Executor({maxWorkers: 1});
-    const first = executor.submit(() => {
-        imports.gi.GLib.usleep(100000);
-        return 1;
-    });
+    const gate = new Mark();
+    const first = executor.submit(stayUntil, gate.path);
     const second = executor.submit(() => 2);
 
     await until(() => first.running());
-    await executor.shutdown({cancelFutures: true});
-    equal(await first, 1);
+
+    const closed = executor.shutdown({cancelFutures: true});
+
+    gate.set();
+    await closed;
+    equal(await first, 'stayed');
     await rejects(second, cancelled);
+    gate.clear();
 });
 
 test(`shutdown({cancelFutures: 'all'}) ends what runs, too`, async () => {
@@ -576,7 +620,7 @@ test('1,000 executors that were closed leave no process, descriptor or thread', 
         });
     }
     await until(() => names('fd') <= before.fd && names('task') <= before.task && children().length <= before.children);
-}, {seconds: 120});
+}, {seconds: 300});
 
 function children() {
     const me = GLib.file_read_link('/proc/self');

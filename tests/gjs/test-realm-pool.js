@@ -6,7 +6,7 @@ import GLib from 'gi://GLib';
 import System from 'system';
 import Tl from 'gi://Tl?version=1';
 
-import {deepEqual, equal, match, ok, rejects, run as runTests, test, throws, until} from './tap.js';
+import {deepEqual, equal, match, ok, rejects, run as runTests, sleep, test, throws, until} from './tap.js';
 import {begin, CANCELLED, countFds, countThreads, isAlive, Mark, run, withPool} from './realms.js';
 
 const {RealmPool} = imports.overrides.threadloop.realmPool;
@@ -18,6 +18,16 @@ const stayAsked = async function (path) {
     imports.gi.GLib.file_set_contents(path, 'here');
     await new Promise(resolve => this.signal.addEventListener('abort', resolve));
     this.signal.throwIfAborted();
+};
+
+// The same, and stays until it may go; `here` and `go` are the paths of marks.
+const stayUntil = function (here, go) {
+    const {GLib: G} = imports.gi;
+
+    G.file_set_contents(here, 'here');
+    while (!G.file_test(go, G.FileTest.EXISTS))
+        G.usleep(1000);
+    return this.signal.aborted;
 };
 
 const stayDeaf = path => {
@@ -103,7 +113,7 @@ test('realms that are not used end', () => withPool({maxRealms: 2, idleTimeout: 
     const first = await run(pool, getPid);
 
     await until(() => pool.pids.length === 0);
-    ok(!isAlive(first));
+    await until(() => !isAlive(first));
     ok(await run(pool, getPid) !== first);
 }));
 
@@ -215,7 +225,7 @@ test('a realm whose call does not listen is killed', () => withPool({maxRealms: 
     equal(deaf.call.cancel(), 'asked');
     equal(await deaf.outcome, CANCELLED);
     ok(await next.outcome !== pid);
-    ok(!isAlive(pid));
+    await until(() => !isAlive(pid));
     mark.clear();
 }));
 
@@ -251,11 +261,8 @@ test('a shared realm keeps its state, and starts calls in their order', () => wi
 test('a shared realm is asked, not killed', () => withPool({shared: true, grace: 50}, async pool => {
     await run(pool, () => (globalThis.kept = 'kept'));
 
-    const mark = new Mark();
-    const slow = begin(pool, path => {
-        imports.gi.GLib.file_set_contents(path, 'here');
-        imports.gi.GLib.usleep(300000);
-    }, mark.path);
+    const [mark, gate] = [new Mark(), new Mark()];
+    const slow = begin(pool, stayUntil, mark.path, gate.path);
 
     await mark.wait();
 
@@ -263,10 +270,14 @@ test('a shared realm is asked, not killed', () => withPool({shared: true, grace:
 
     equal(never.call.cancel(), 'asked');
     equal(slow.call.cancel(), 'asked');
-    equal(await slow.outcome, undefined);
+    // For longer than the grace of one that is not shared.
+    await sleep(150);
+    gate.set();
+    await slow.outcome;
     equal(await never.outcome, CANCELLED);
     equal(await run(pool, () => globalThis.kept), 'kept');
     mark.clear();
+    gate.clear();
 }));
 
 // ---- Its end ----
@@ -290,19 +301,20 @@ test('shutdown lets finish what was accepted', async () => {
 
 test('shutdown can cancel what is queued', async () => {
     const pool = new RealmPool({maxRealms: 1});
-    const mark = new Mark();
-    const running = begin(pool, function (path) {
-        imports.gi.GLib.file_set_contents(path, 'here');
-        imports.gi.GLib.usleep(50000);
-        return this.signal.aborted;
-    }, mark.path);
+    const [mark, gate] = [new Mark(), new Mark()];
+    const running = begin(pool, stayUntil, mark.path, gate.path);
     const queued = begin(pool, () => 1);
 
     await mark.wait();
-    await pool.shutdown('cancel-queued');
+
+    const closed = pool.shutdown('cancel-queued');
+
+    gate.set();
+    await closed;
     equal(await running.outcome, false);
     equal(await queued.outcome, CANCELLED);
     mark.clear();
+    gate.clear();
 });
 
 test('shutdown can cancel everything, also while the first realm is being made', async () => {
@@ -379,7 +391,7 @@ test('pump() does all that without a main context', () => {
         cancelled: () => heard.push([name, CANCELLED]),
     });
     const pumpUntil = n => {
-        const end = GLib.get_monotonic_time() + 30e6;
+        const end = GLib.get_monotonic_time() + 60e6;
 
         while (heard.length < n && GLib.get_monotonic_time() < end)
             pool.pump(1000);
@@ -439,7 +451,7 @@ test('a thousand pools leave nothing behind', async () => {
     for (let i = 0; i < 1000; i++)
         pids.push(...await use(i));
     ok(pids.length >= 200);
-    ok(!pids.some(isAlive));
+    await until(() => !pids.some(isAlive));
     // GLib closes some of its own in a thread of its own.
     await until(() => countFds() <= fds && countThreads() <= threads);
 }, {seconds: 240});
