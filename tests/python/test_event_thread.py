@@ -375,14 +375,23 @@ def test_call_later(thread: EventThread) -> None:
 def test_call_later_is_taken_back(thread: EventThread, delay: float) -> None:
     heard: list[int] = []
     opened = threading.Event()
+    loop = thread.get_loop()
     thread.call_soon(opened.wait)
     cancel = thread.call_later(delay, heard.append, 1)
     cancel()
     opened.set()
-    cancel = thread.call_later(delay + 0.01, heard.append, 2)
-    thread.submit(int).result(SOON)
-    cancel()
-    cancel()
+    in_time = False
+    while not in_time:
+        # Where it is due before it could be taken back, it is tried with a later one.
+        delay = 2 * delay + 0.01
+        del heard[:]
+        due = loop.time() + delay
+        cancel = thread.call_later(delay, heard.append, 2)
+        thread.submit(int).result(SOON)
+        cancel()
+        cancel()
+        thread.submit(int).result(SOON)
+        in_time = loop.time() < due
     thread.submit(asyncio.sleep, delay + 0.05).result(SOON)
     assert not heard
 
@@ -753,7 +762,7 @@ def test_stop_settles_tornado_coroutines() -> None:
     thread.start()
     futures = [begin(thread, coroutine), thread.submit(gen.sleep, 3600)]
     thread.stop(SOON)
-    _, rest = concurrent.futures.wait(futures, 1)
+    _, rest = concurrent.futures.wait(futures, SOON)
     assert not rest
 
 
@@ -853,7 +862,7 @@ def test_started_and_stopped_many_times() -> None:
     for i in range(100):
         with EventThread() as thread:
             assert thread.submit(double, i).result(SOON) == i * 2
-    assert threading.active_count() == n_threads
+    assert eventually(lambda: threading.active_count() <= n_threads)
     gc.collect()
     assert eventually(lambda: len(os.listdir("/proc/self/fd")) <= n_files + 2)
 
