@@ -49,6 +49,8 @@ struct _TlMailbox
   GThread         *looper;        /* the thread that iterated the context last */
   gint             looping;       /* as far as is known, a loop runs it */
   gint             graced;        /* a timer will look after the releases */
+  gint             emptied;       /* somebody has taken all of them since that was set */
+  guint            n_quiet;       /* half times of the grace that nobody did; the timer's */
 };
 
 typedef struct
@@ -443,7 +445,8 @@ release_all_here (TlMailbox *self)
   discard (NULL, take_in_order ((gpointer *) &self->releases));
 }
 
-static gboolean begin_grace (TlMailbox *self);
+static gboolean begin_grace (TlMailbox *self,
+                             guint      n_quiet);
 
 /* Many threads have no context of their own and share the global default one.
  * Each is to free only what it has submitted itself. */
@@ -469,7 +472,9 @@ release_own_here (TlMailbox *self)
     }
 
   /* Their grace may have ended while they were not there. */
-  if (left && !begin_grace (self))
+  if (!left)
+    g_atomic_int_set (&self->emptied, TRUE);
+  else if (!begin_grace (self, 0))
     release_all_here (self);
 }
 
@@ -524,18 +529,21 @@ tl_mailbox_is_mine (TlMailbox *self)
   return mine;
 }
 
-static void grace_is_over (gpointer data);
+static void half_of_grace_is_over (gpointer data);
 
 /* FALSE if there is nobody to look after the releases. */
 static gboolean
-begin_grace (TlMailbox *self)
+begin_grace (TlMailbox *self,
+             guint      n_quiet)
 {
   TlTimer *timer;
 
   if (!g_atomic_int_compare_and_exchange (&self->graced, FALSE, TRUE))
     return TRUE;
 
-  timer = tl_timer_add (g_get_monotonic_time () + GRACE, grace_is_over,
+  self->n_quiet = n_quiet;
+  g_atomic_int_set (&self->emptied, FALSE);
+  timer = tl_timer_add (g_get_monotonic_time () + GRACE / 2, half_of_grace_is_over,
                         tl_mailbox_ref (self), (GDestroyNotify) tl_mailbox_unref, NULL);
   if (timer != NULL)
     {
@@ -548,14 +556,22 @@ begin_grace (TlMailbox *self)
   return FALSE;
 }
 
+/* What is there after somebody has come for all of it is younger than that, and
+ * somebody will most likely come for it, too; this would be in between. What has
+ * been there for one half is released after the other. */
 static void
-grace_is_over (gpointer data)
+half_of_grace_is_over (gpointer data)
 {
   TlMailbox *self = data;
+  gboolean emptied = g_atomic_int_get (&self->emptied);
+  guint n_quiet = emptied ? 1 : self->n_quiet + 1;
 
   g_atomic_int_set (&self->graced, FALSE);
 
-  if (!g_atomic_int_get (&self->looping))
+  if (g_atomic_int_get (&self->looping) || g_atomic_pointer_get (&self->releases) == NULL)
+    return;
+
+  if (n_quiet >= 2 || !begin_grace (self, n_quiet))
     release_all_here (self);
 }
 
@@ -587,7 +603,7 @@ tl_mailbox_release_later (TlMailbox      *self,
   release->destroy = destroy;
   put (self, (gpointer *) &self->releases, (TlLetter *) release);
 
-  if (!g_atomic_int_get (&self->looping) && !begin_grace (self))
+  if (!g_atomic_int_get (&self->looping) && !begin_grace (self, 0))
     release_all_here (self);
 }
 

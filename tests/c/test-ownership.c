@@ -287,6 +287,41 @@ test_before_the_wait_returns_on_a_pushed_context (void)
 }
 
 static void
+sleep_until (gint64 time)
+{
+  gint64 left = time - g_get_monotonic_time ();
+
+  if (left > 0)
+    g_usleep ((gulong) left);
+}
+
+/* A second is what each has, and not what is left of one that began before. */
+static void
+test_each_has_its_second (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
+  g_autoptr(TlFuture)   future = NULL;
+  gint64                begin = g_get_monotonic_time ();
+  gint64                submitted;
+  TtTrace               traces[2] = { { 0, }, { 0, } };
+
+  tl_executor_post (executor, tt_nothing_func, &traces[0], tt_trace_destroy);
+
+  /* This comes for the first, whose second is over while this one waits. */
+  sleep_until (begin + 900 * G_TIME_SPAN_MILLISECOND);
+  submitted = g_get_monotonic_time ();
+  future = tl_executor_submit (executor, tt_nothing_func, &traces[1], tt_trace_destroy);
+  tt_poll_until (tt_trace_gone, &traces[0], "the first was freed");
+  tt_poll_until (tt_is_done, future, "the work is done");
+  sleep_until (begin + 1200 * G_TIME_SPAN_MILLISECOND);
+  tt_wait_for (future, DONE);
+  tt_poll_until (tt_trace_gone, &traces[1], "the second was freed");
+  if (g_get_monotonic_time () - submitted < 450 * G_TIME_SPAN_MILLISECOND)
+    g_assert_true (traces[1].thread == g_thread_self ());
+  tt_shutdown (executor);
+}
+
+static void
 test_unclaimed_result_without_a_loop (void)
 {
   g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
@@ -546,6 +581,7 @@ add_tests (void)
   g_test_add_func ("/ownership/loop/unclaimed-results-die-there-too", test_loop_destroys_unclaimed_results);
   g_test_add_func ("/ownership/no-loop/before-the-wait-returns", test_before_the_wait_returns);
   g_test_add_func ("/ownership/no-loop/before-the-wait-returns-on-a-pushed-context", test_before_the_wait_returns_on_a_pushed_context);
+  g_test_add_func ("/ownership/no-loop/each-has-a-second-of-its-own", test_each_has_its_second);
   g_test_add_func ("/ownership/no-loop/unclaimed-result-dies-with-the-future", test_unclaimed_result_without_a_loop);
   g_test_add_func ("/ownership/no-loop/other-submitters-leave-mine-alone", test_others_leave_mine_alone);
   g_test_add_func ("/ownership/the-applications-context-is-never-taken-from-it", test_context_is_never_taken);
