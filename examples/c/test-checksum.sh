@@ -150,6 +150,9 @@ nothing_to_do() {
 interrupt() {
   local signal=$1 wanted=$2 status=0 pid before took
   shift 2
+  # Not the lines of the one before: the signal would come before the program,
+  # to a copy of this shell that cleans up behind itself.
+  rm -f out
   "$@" > out 2> err &
   pid=$!
   # Until it has printed the small file, it is on to the large ones.
