@@ -28,9 +28,11 @@ struct _Release
   GThread        *submitter;
   gpointer        data;
   GDestroyNotify  destroy;
+  guint           half;           /* of the grace, in which it came */
 };
 
-/* Lock order: that of a mailbox, then the registry's, then GMainContext's own. */
+/* Lock order: sorting or that of a mailbox, then the registry's, then GMainContext's
+ * own. */
 struct _TlMailbox
 {
   gatomicrefcount  ref_count;
@@ -43,14 +45,15 @@ struct _TlMailbox
   gint             watched;       /* atomic: somebody looks at the box, and needs no bell */
   TlLetter        *letters;       /* posted, newest first; lock-free */
   Release         *releases;      /* likewise */
+  GMutex           sorting;       /* held while some of them are taken and others put back */
+  gint             sorts;         /* atomic: odd meanwhile */
   TlLetter        *taken;         /* in order; the context's owner's */
   Release         *taken_releases;
 
   GThread         *looper;        /* the thread that iterated the context last */
   gint             looping;       /* as far as is known, a loop runs it */
   gint             graced;        /* a timer will look after the releases */
-  gint             emptied;       /* somebody has taken all of them since that was set */
-  guint            n_quiet;       /* half times of the grace that nobody did; the timer's */
+  gint             half;          /* atomic: how often it has */
 };
 
 typedef struct
@@ -109,6 +112,8 @@ after_fork_in_child (void)
           TlMailbox *self = mailbox;
 
           g_mutex_init (&self->lock);
+          g_mutex_init (&self->sorting);
+          self->sorts = 0;
           self->ringer = NULL;
           self->watched = FALSE;
           self->looper = NULL;
@@ -327,6 +332,7 @@ tl_mailbox_ref_for_context (GMainContext *context,
   self = g_new0 (TlMailbox, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->sorting);
   self->context = context;
   self->priority = priority;
 
@@ -378,6 +384,7 @@ tl_mailbox_unref (TlMailbox *self)
     return;
 
   g_assert (self->letters == NULL && self->releases == NULL);
+  g_mutex_clear (&self->sorting);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -411,10 +418,10 @@ ring (TlMailbox *self)
   return is_alive;
 }
 
-static void
-put (TlMailbox *self,
-     gpointer  *head,
-     TlLetter  *letter)
+/* TRUE if it is the first. */
+static gboolean
+push (gpointer *head,
+      TlLetter *letter)
 {
   TlLetter *first;
 
@@ -425,11 +432,23 @@ put (TlMailbox *self,
     }
   while (!g_atomic_pointer_compare_and_exchange (head, first, letter));
 
-  if (first != NULL || g_atomic_int_get (&self->watched))
-    return;
+  return first == NULL;
+}
 
-  if (!ring (self))
+static void
+tell (TlMailbox *self)
+{
+  if (!g_atomic_int_get (&self->watched) && !ring (self))
     discard_posted (self);
+}
+
+static void
+put (TlMailbox *self,
+     gpointer  *head,
+     TlLetter  *letter)
+{
+  if (push (head, letter))
+    tell (self);
 }
 
 void
@@ -445,36 +464,72 @@ release_all_here (TlMailbox *self)
   discard (NULL, take_in_order ((gpointer *) &self->releases));
 }
 
-static gboolean begin_grace (TlMailbox *self,
-                             guint      n_quiet);
+static gboolean begin_grace (TlMailbox *self);
 
-/* Many threads have no context of their own and share the global default one.
- * Each is to free only what it has submitted itself. */
-static void
-release_own_here (TlMailbox *self)
+/* None while somebody sorts them says nothing. */
+static gboolean
+has_releases (TlMailbox *self)
 {
-  Release *releases = take_in_order ((gpointer *) &self->releases);
-  gboolean left = FALSE;
+  gint sorts = g_atomic_int_get (&self->sorts);
 
-  while (releases != NULL)
+  return sorts % 2 != 0 ||
+         g_atomic_pointer_get (&self->releases) != NULL ||
+         g_atomic_int_get (&self->sorts) != sorts;
+}
+
+static gboolean
+is_own (TlMailbox     *self,
+        const Release *release)
+{
+  return release->submitter == g_thread_self ();
+}
+
+static gboolean
+is_old (TlMailbox     *self,
+        const Release *release)
+{
+  return (guint) g_atomic_int_get (&self->half) - release->half >= 2;
+}
+
+/* Frees those that are wanted, here. The others stay, and nobody who comes for
+ * theirs meanwhile goes without. */
+static void
+release_some_here (TlMailbox  *self,
+                   gboolean  (*is_wanted) (TlMailbox     *self,
+                                           const Release *release))
+{
+  Release *wanted = NULL;
+  Release **end = &wanted;
+  Release *next;
+  gboolean is_first = FALSE, left = FALSE;
+
+  g_mutex_lock (&self->sorting);
+  g_atomic_int_inc (&self->sorts);
+
+  for (Release *release = take_in_order ((gpointer *) &self->releases); release != NULL; release = next)
     {
-      Release *release = releases;
-
-      releases = release->next;
-      if (release->submitter == g_thread_self ())
+      next = release->next;
+      if (is_wanted (self, release))
         {
-          do_release (release);
+          *end = release;
+          end = &release->next;
           continue;
         }
 
-      put (self, (gpointer *) &self->releases, (TlLetter *) release);
+      is_first |= push ((gpointer *) &self->releases, (TlLetter *) release);
       left = TRUE;
     }
+  *end = NULL;
 
-  /* Their grace may have ended while they were not there. */
-  if (!left)
-    g_atomic_int_set (&self->emptied, TRUE);
-  else if (!begin_grace (self, 0))
+  g_atomic_int_inc (&self->sorts);
+  g_mutex_unlock (&self->sorting);
+
+  if (is_first)
+    tell (self);
+  discard (NULL, wanted);
+
+  /* The timer may have come while they were not there. */
+  if (left && !begin_grace (self))
     release_all_here (self);
 }
 
@@ -499,8 +554,8 @@ tl_mailbox_note_submitter (TlMailbox *self)
    * is being activated), or will come here again when it waits. */
   if (g_main_context_is_owner (self->context))
     g_atomic_int_set (&self->looping, TRUE);
-  else if (g_atomic_pointer_get (&self->releases) != NULL)
-    release_own_here (self);
+  else if (has_releases (self))
+    release_some_here (self, is_own);
 }
 
 gboolean
@@ -533,16 +588,13 @@ static void half_of_grace_is_over (gpointer data);
 
 /* FALSE if there is nobody to look after the releases. */
 static gboolean
-begin_grace (TlMailbox *self,
-             guint      n_quiet)
+begin_grace (TlMailbox *self)
 {
   TlTimer *timer;
 
   if (!g_atomic_int_compare_and_exchange (&self->graced, FALSE, TRUE))
     return TRUE;
 
-  self->n_quiet = n_quiet;
-  g_atomic_int_set (&self->emptied, FALSE);
   timer = tl_timer_add (g_get_monotonic_time () + GRACE / 2, half_of_grace_is_over,
                         tl_mailbox_ref (self), (GDestroyNotify) tl_mailbox_unref, NULL);
   if (timer != NULL)
@@ -556,23 +608,18 @@ begin_grace (TlMailbox *self,
   return FALSE;
 }
 
-/* What is there after somebody has come for all of it is younger than that, and
- * somebody will most likely come for it, too; this would be in between. What has
- * been there for one half is released after the other. */
+/* What has come in the last half is left: of a thread that submits and waits all
+ * the time, that is what it is coming for right now. */
 static void
 half_of_grace_is_over (gpointer data)
 {
   TlMailbox *self = data;
-  gboolean emptied = g_atomic_int_get (&self->emptied);
-  guint n_quiet = emptied ? 1 : self->n_quiet + 1;
 
+  g_atomic_int_inc (&self->half);
   g_atomic_int_set (&self->graced, FALSE);
 
-  if (g_atomic_int_get (&self->looping) || g_atomic_pointer_get (&self->releases) == NULL)
-    return;
-
-  if (n_quiet >= 2 || !begin_grace (self, n_quiet))
-    release_all_here (self);
+  if (!g_atomic_int_get (&self->looping))
+    release_some_here (self, is_old);
 }
 
 /* Whether this is the place to free what is to be freed in the context, or
@@ -601,9 +648,10 @@ tl_mailbox_release_later (TlMailbox      *self,
   release->submitter = submitter;
   release->data = data;
   release->destroy = destroy;
+  release->half = (guint) g_atomic_int_get (&self->half);
   put (self, (gpointer *) &self->releases, (TlLetter *) release);
 
-  if (!g_atomic_int_get (&self->looping) && !begin_grace (self, 0))
+  if (!g_atomic_int_get (&self->looping) && !begin_grace (self))
     release_all_here (self);
 }
 
@@ -625,13 +673,13 @@ tl_mailbox_release (TlMailbox      *self,
 void
 tl_mailbox_release_mine (TlMailbox *self)
 {
-  if (g_atomic_pointer_get (&self->releases) == NULL)
+  if (!has_releases (self))
     return;
 
   if (tl_mailbox_is_mine (self) && g_atomic_int_get (&self->looping))
     release_all_here (self);
   else if (!g_atomic_int_get (&self->looping))
-    release_own_here (self);
+    release_some_here (self, is_own);
 }
 
 void

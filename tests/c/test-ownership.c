@@ -570,6 +570,53 @@ test_others_leave_mine_alone (void)
   g_test_trap_assert_passed ();
 }
 
+/* Threads that share a context come for theirs at the same time. */
+static gpointer
+submit_and_look (gpointer executor)
+{
+  guint n = tt_scaled (20000, 500);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(TlFuture) future = NULL;
+      TtTrace             trace = { 0, NULL };
+      gint64              begin = g_get_monotonic_time ();
+
+      future = tl_executor_submit (executor, tt_nothing_func, &trace, tt_trace_destroy);
+      tt_wait_for (future, DONE);
+
+      /* After that time it may be on another thread, for which there is no wait. */
+      if (g_get_monotonic_time () - begin < 400 * G_TIME_SPAN_MILLISECOND)
+        {
+          g_assert_cmpint (trace.destroyed, ==, 1);
+          g_assert_true (trace.thread == g_thread_self ());
+        }
+      tt_poll_until (tt_trace_gone, &trace, "it was freed");
+    }
+
+  return NULL;
+}
+
+static void
+test_many_come_for_theirs (void)
+{
+  if (g_test_subprocess ())
+    {
+      g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 2);
+      GThread              *threads[4];
+
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        threads[i] = g_thread_new ("comes", submit_and_look, executor);
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        g_thread_join (threads[i]);
+      tt_shutdown (executor);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 2 * TT_PATIENCE, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 static void
 add_tests (void)
 {
@@ -584,6 +631,7 @@ add_tests (void)
   g_test_add_func ("/ownership/no-loop/each-has-a-second-of-its-own", test_each_has_its_second);
   g_test_add_func ("/ownership/no-loop/unclaimed-result-dies-with-the-future", test_unclaimed_result_without_a_loop);
   g_test_add_func ("/ownership/no-loop/other-submitters-leave-mine-alone", test_others_leave_mine_alone);
+  g_test_add_func ("/ownership/no-loop/many-submitters-come-for-theirs-at-once", test_many_come_for_theirs);
   g_test_add_func ("/ownership/the-applications-context-is-never-taken-from-it", test_context_is_never_taken);
   g_test_add_func ("/ownership/loop-that-quits-early-leaks-nothing", test_loop_quits_early);
   g_test_add_func ("/ownership/loop-that-quits-meanwhile-leaks-nothing", test_loop_quits_meanwhile);
