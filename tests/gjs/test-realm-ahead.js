@@ -209,6 +209,19 @@ test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async 
     ok(outcomes.every((n, i) => n === (i % 2 === 0 ? 100000 : 1000)));
 }));
 
+test('a function that runs a main loop, behind one that is async', () => withPool({maxRealms: 1}, async pool => {
+    const runLoop = () => {
+        const loop = new imports.gi.GLib.MainLoop(null, false);
+
+        Promise.resolve().then(() => loop.quit());
+        loop.run();
+        return 2;
+    };
+    const calls = Array.from({length: 100}, (_, i) => begin(pool, i % 2 === 0 ? async () => 1 : runLoop));
+
+    deepEqual(await Promise.all(calls.map(({outcome}) => outcome)), calls.map((_, i) => i % 2 === 0 ? 1 : 2));
+}));
+
 test('without a main loop', async () => {
     const log = new Log();
 

@@ -167,6 +167,18 @@ test('what a module exports', () => withModule(`
     await rejects(pool.describe('file:///nowhere.js'));
 }));
 
+test('a function of a module that runs a main loop', () => withModule(`
+    import GLib from 'gi://GLib';
+
+    export function f() {
+        const loop = new GLib.MainLoop(null, false);
+
+        Promise.resolve().then(() => loop.quit());
+        loop.run();
+        return 1;
+    }
+`, async module => equal(await run(pool, {module, name: 'f'}), 1)));
+
 test('a module with an error', () => withModule('export function f() {}\nnowhere();', async module => {
     match((await rejects(run(pool, {module, name: 'f'}))).message, /nowhere is not defined/);
 }));

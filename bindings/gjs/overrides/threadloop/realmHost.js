@@ -22,6 +22,10 @@ const {ToRealm, FromRealm, TAGGED, CODE_MASK, FUNCTION_SHIFT, DESCRIBE, WINDOW} 
 const channel = Tl.Channel.new_for_fd(fd);
 const claims = settings.claims !== null ? Tl.Claims.new_for_fd(settings.claims) : null;
 const loop = new GLib.MainLoop(null, false);
+const inbox = Tl.Inbox.new(() => {
+    inbox.take();
+    startWaiting();
+});
 
 const functions = new Map();        // by number: {definition, fn}; see make()
 const tasks = new Map();            // by id, those that run
@@ -146,7 +150,7 @@ async function load(entry) {
     } catch (error) {
         entry.fn = error;
     }
-    startWaiting();
+    startSoon();
 }
 
 async function importExport({uri, name}) {
@@ -281,7 +285,8 @@ function sendError(task, error) {
 
 function end(task) {
     tasks.delete(task.id);
-    startWaiting();
+    if (!starting)
+        startSoon();
 }
 
 function isIterator(value) {
@@ -351,6 +356,13 @@ function finish(task, result) {
     } else {
         sendResult(task, result);
     }
+}
+
+// From the main loop, and from no job of a promise: no other runs meanwhile, and a function that runs a main loop of its
+// own would wait in vain for any of them.
+function startSoon() {
+    if (waiting.length > 0)
+        inbox.add_timeout(0, 1);
 }
 
 function startWaiting() {
