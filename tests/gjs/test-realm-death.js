@@ -90,6 +90,18 @@ test('one call that is killed is cancelled if that was wanted', () => withPool({
     mark.clear();
 }));
 
+test('a call that is cancelled when no realm could be made is cancelled', () => withPool({maxRealms: 1}, async pool => {
+    let how = null;
+
+    pool.call({fn: () => 1, args: []}, {reject: () => (how = second.call.cancel())});
+
+    const second = begin(pool, () => 2);
+
+    kill(pool.pids[0]);
+    equal(await second.outcome, 'cancelled');
+    equal(how, 'queued');
+}));
+
 test('kill -9 of realms in the middle of a thousand calls', () => withPool({maxRealms: 2}, async pool => {
     const busy = [100, 300, 500, 700, 900];
     const calls = Array.from({length: 1000}, (_, i) => begin(pool, async (n, ends) => {

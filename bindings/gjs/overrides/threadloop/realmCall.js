@@ -17,7 +17,7 @@ var {RealmCall} = (() => {
         #listener;
         #realm = null;
         #begun = false;
-        #asked = false;
+        #cancelled = null;      // what cancel() has said
 
         settled = false;
         losses = 0;             // of realms that had it, and had not begun with it
@@ -50,12 +50,9 @@ var {RealmCall} = (() => {
         cancel() {
             if (this.settled)
                 return 'settled';
-            if (this.#asked)
-                return 'asked';
-
             // One that was said to run was not queued, also where it comes back before its realm has begun with it.
-            this.#asked = this.#pool.cancel(this) || this.#begun;
-            return this.#asked ? 'asked' : 'queued';
+            this.#cancelled ??= this.#pool.cancel(this) || this.#begun ? 'asked' : 'queued';
+            return this.#cancelled;
         }
 
         next() {
@@ -101,9 +98,9 @@ var {RealmCall} = (() => {
             this.#settle('cancelled');
         }
 
-        // The realm has ended; without an error if it was made to.
+        // The realm has ended, without an error if it was made to, or there is none.
         abandoned(error) {
-            if (this.#asked || error === null)
+            if (this.#cancelled !== null || error === null)
                 this.cancelled();
             else
                 this.reject(error);

@@ -315,7 +315,7 @@ var {RealmPool} = (() => {
             if (this.#nLasting > 0)
                 return;
             for (const call of this.#queue)
-                this.soon(() => call.reject(error));
+                this.soon(() => call.abandoned(error));
             this.#queue.clear();
         }
 
