@@ -74,6 +74,19 @@ async function holdBusy(pool, log, n) {
     };
 }
 
+/** Runs `fn` while no call is found to take long. */
+async function timeless(pool, fn) {
+    const {now} = Date;
+
+    Date.now = () => 0;
+    try {
+        await Promise.all(Array.from({length: 100}, () => begin(pool, i => i, 1).outcome));
+        await fn();
+    } finally {
+        Date.now = now;
+    }
+}
+
 test('calls that take no time are sent ahead, and run in their order', () => withPool({maxRealms: 1}, async pool => {
     const log = new Log();
     const calls = Array.from({length: 500}, (_, i) => log.call(pool, i));
@@ -199,6 +212,26 @@ test('a realm that is one too many ends, and what it had ahead runs', () => with
     deepEqual([...log.ids].sort((a, b) => a - b), calls.map((_, i) => i));
     log.clear();
 }));
+
+test('who hears of a realm that died may cancel what it had ahead', () => withPool({maxRealms: 1}, pool =>
+    timeless(pool, async () => {
+        const log = new Log();
+        const first = begin(pool, i => i, 1);
+        let how = null;
+
+        pool.call({fn: () => imports.system.exit(7), args: []}, {
+            reject: () => (how = behind.map(({call}) => call.cancel())),
+        });
+
+        const behind = Array.from({length: 5}, (_, i) => log.call(pool, i));
+
+        await first.outcome;
+        deepEqual(await Promise.all(behind.map(({outcome}) => outcome)), behind.map(() => CANCELLED));
+        deepEqual(how, behind.map(() => 'queued'));
+        equal(await run(pool, i => i, 1), 1);
+        deepEqual(log.ids, []);
+        log.clear();
+    })));
 
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {
     const text = 'x'.repeat(100000);

@@ -320,9 +320,10 @@ var {Realm} = (() => {
 
             this.calls.clear();
             this.#channel.close();
+            // First, since who hears of the others may cancel all that is queued.
+            this.#pool.realmEnded(this, error, back);
             for (const call of calls)
                 call.abandoned(error);
-            this.#pool.realmEnded(this, error, back);
         }
 
         #describeEnd() {
