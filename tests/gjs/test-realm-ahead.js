@@ -233,6 +233,17 @@ test('who hears of a realm that died may cancel what it had ahead', () => withPo
         log.clear();
     })));
 
+test('calls that end their realms cost no others', () => withPool({maxRealms: 1}, async pool => {
+    const isLast = i => i % 9 === 8;
+    const calls = Array.from({length: 100}, (_, i) => begin(pool, ends => {
+        if (ends)
+            imports.system.exit(7);
+    }, isLast(i)));
+    const outcomes = await Promise.allSettled(calls.map(({outcome}) => outcome));
+
+    deepEqual(outcomes.map(({status}) => status === 'rejected'), calls.map((_, i) => isLast(i)));
+}));
+
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {
     const text = 'x'.repeat(100000);
     const calls = Array.from({length: 100}, (_, i) => i % 2 === 0

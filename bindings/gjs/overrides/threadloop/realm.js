@@ -318,6 +318,8 @@ var {Realm} = (() => {
             const error = this.ending ? null : abandoned(this.#describeEnd());
             const calls = [...this.calls.values()];
 
+            if (calls.length === 0 && back.length > 0 && error !== null)
+                back[0].losses++;
             this.calls.clear();
             this.#channel.close();
             // First, since who hears of the others may cancel all that is queued.

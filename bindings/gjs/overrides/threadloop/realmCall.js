@@ -20,7 +20,7 @@ var {RealmCall} = (() => {
         #cancelled = null;      // what cancel() has said
 
         settled = false;
-        losses = 0;             // of realms that had it, and had not begun with it
+        losses = 0;             // of realms that had it as their next, and had not begun with it
 
         constructor(pool, id, definition, encoded, listener) {
             this.#pool = pool;

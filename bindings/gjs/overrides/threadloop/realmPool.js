@@ -24,7 +24,7 @@ var {RealmPool} = (() => {
     // In milliseconds: how often idle realms are looked for at most.
     const MIN_TICK = 10;
 
-    // How many realms may die that have a call and have not begun with it.
+    // How many realms may die that are about to begin with a call.
     const MAX_LOSSES = 2;
 
     function shutDown(name) {
@@ -281,9 +281,9 @@ var {RealmPool} = (() => {
 
         // A call with which nobody begins, since the realms die before that.
         #isLost(call, error) {
-            if (++call.losses <= MAX_LOSSES || error === null)
+            if (call.losses <= MAX_LOSSES)
                 return false;
-            call.reject(error);
+            this.soon(() => call.abandoned(error));
             return true;
         }
 
