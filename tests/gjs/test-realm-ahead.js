@@ -244,6 +244,20 @@ test('calls that end their realms cost no others', () => withPool({maxRealms: 1}
     deepEqual(outcomes.map(({status}) => status === 'rejected'), calls.map((_, i) => isLast(i)));
 }));
 
+test('where more realms are allowed, there is one for what was sent ahead',
+    () => withPool({maxRealms: 1}, async pool => {
+        const log = new Log();
+        const {held, behind, letGo, clear} = await holdBusy(pool, log, 5);
+
+        pool.maxRealms = 2;
+        await Promise.all(behind.map(({outcome}) => outcome));
+        equal(held.outcomes, 0);
+        letGo();
+        await held.outcome;
+        log.clear();
+        clear();
+    }));
+
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {
     const text = 'x'.repeat(100000);
     const calls = Array.from({length: 100}, (_, i) => i % 2 === 0

@@ -294,15 +294,15 @@ var {RealmPool} = (() => {
             this.#grow();
         }
 
-        // One realm more for each call that nobody is about to take.
+        // One realm more for each call that nobody is about to take. A new one also takes what others have ahead.
         #grow() {
-            if (this.#queue.size === 0 || this.#realms.size >= this.#maxRealms)
+            if (this.#realms.size >= this.#maxRealms)
                 return;
 
             let starting = [...this.#realms].filter(({ready}) => !ready).length;
 
             try {
-                for (; this.#queue.size > starting && this.#realms.size < this.#maxRealms; starting++)
+                for (; this.nQueued > starting && this.#realms.size < this.#maxRealms; starting++)
                     this.#realms.add(new Realm(this, this));
             } catch (error) {
                 this.#failQueued(error);
