@@ -31,6 +31,17 @@ const hold = (here, go) => {
     return imports.gi.Gio.Credentials.new().get_unix_pid();
 };
 
+// Stops its realm, once that has sent the answer and before it looks for another call.
+const stopAfterwards = () => {
+    const {GLib: G} = imports.gi;
+
+    G.idle_add(G.PRIORITY_HIGH, () => {
+        G.spawn_command_line_sync("sh -c 'kill -STOP $PPID'");
+        return G.SOURCE_REMOVE;
+    });
+    return imports.gi.Gio.Credentials.new().get_unix_pid();
+};
+
 class Log {
     mark = new Mark();
 
@@ -85,6 +96,18 @@ async function timeless(pool, fn) {
     } finally {
         Date.now = now;
     }
+}
+
+const isStopped = pid => / T /.test(new TextDecoder().decode(GLib.file_get_contents(`/proc/${pid}/stat`)[1]));
+
+/** A realm with calls that it does not begin with, since it is stopped: those that `submit` makes. No other is idle. */
+async function stopBusy(pool, submit) {
+    const stopping = begin(pool, stopAfterwards);
+    const calls = submit();
+    const pid = await stopping.outcome;
+
+    await until(() => isStopped(pid));
+    return {pid, calls};
 }
 
 test('calls that take no time are sent ahead, and run in their order', () => withPool({maxRealms: 1}, async pool => {
@@ -256,6 +279,29 @@ test('where more realms are allowed, there is one for what was sent ahead',
         await held.outcome;
         log.clear();
         clear();
+    }));
+
+test('a realm with nothing to do takes one of two that another has not begun with',
+    () => withPool({maxRealms: 2}, async pool => {
+        const [here, go] = [new Mark(), new Mark()];
+
+        await Promise.all([1, 2].map(() => begin(pool, () => imports.gi.GLib.usleep(1000)).outcome));
+        await until(() => pool.pids.length === 2 && pool.nRunning === 0);
+        await timeless(pool, async () => {
+            const held = begin(pool, hold, here.path, go.path);
+
+            await here.wait();
+
+            const {pid, calls} = await stopBusy(pool, () => Array.from({length: 4}, () => begin(pool, getPid)));
+
+            GLib.file_set_contents(go.path, 'go');
+            await held.outcome;
+            await until(() => calls.filter(({outcomes}) => outcomes === 1).length === 3);
+            kill(pid, 'CONT');
+            await Promise.all(calls.map(({outcome}) => outcome));
+        });
+        here.clear();
+        go.clear();
     }));
 
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {

@@ -269,7 +269,7 @@ var {RealmPool} = (() => {
                 this.#takeBack(other);
                 // It is about to be done, and should not have to wait for this side then.
                 if (!other.isSlow)
-                    this.#fill(other, 1 + Math.floor(this.#queue.size / 2));
+                    this.#fill(other, Math.ceil((other.calls.size + this.#queue.size) / 2));
             }
         }
 
