@@ -5,7 +5,7 @@
 import GLib from 'gi://GLib';
 
 import {deepEqual, equal, match, ok, run as runTests, test, until} from './tap.js';
-import {begin, CANCELLED, kill, Mark, run, withPool} from './realms.js';
+import {begin, CANCELLED, isAlive, kill, Mark, run, withPool} from './realms.js';
 
 const getPid = () => imports.gi.Gio.Credentials.new().get_unix_pid();
 
@@ -303,6 +303,37 @@ test('a realm with nothing to do takes one of two that another has not begun wit
         here.clear();
         go.clear();
     }));
+
+test('a realm that has died is none with nothing to do', () => withPool({maxRealms: 2}, async pool => {
+    await Promise.all([1, 2].map(() => begin(pool, () => imports.gi.GLib.usleep(1000)).outcome));
+    await until(() => pool.pids.length === 2 && pool.nRunning === 0);
+
+    const mark = new Mark();
+    const pid = await run(pool, getPid);
+
+    kill(pid, 'STOP');
+
+    const lost = begin(pool, getPid);
+    let done = false;
+
+    pool.call({fn: path => imports.gi.GLib.file_set_contents(path, 'here'), args: [mark.path]}, {
+        resolve() {
+            lost.call.cancel();
+            done = true;
+        },
+    });
+    kill(pid);
+    // So that the end of one and the answer of the other are heard of at once.
+    while (isAlive(pid) || !mark.there)
+        GLib.usleep(1000);
+    GLib.usleep(20000);
+    while (!done)
+        pool.pump(100);
+
+    pool.maxRealms = 1;
+    ok(await run(pool, getPid) !== pid);
+    mark.clear();
+}));
 
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {
     const text = 'x'.repeat(100000);

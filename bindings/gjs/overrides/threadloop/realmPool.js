@@ -221,7 +221,7 @@ var {RealmPool} = (() => {
 
         // What it can take of the queue.
         #feed(realm) {
-            if (realm.ending || !realm.ready)
+            if (realm.ending || realm.ended || !realm.ready)
                 return;
             if (this.shared) {
                 this.#fill(realm, Infinity);
