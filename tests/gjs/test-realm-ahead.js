@@ -335,6 +335,22 @@ test('a realm that has died is none with nothing to do', () => withPool({maxReal
     mark.clear();
 }));
 
+test('what was said to run does, whatever else is cancelled', () => withPool({maxRealms: 1}, async pool => {
+    await timeless(pool, async () => {
+        const {pid, calls} = await stopBusy(pool, () => Array.from({length: 5}, () => begin(pool, getPid)));
+
+        ok(calls[0].call.running);
+        equal(calls[2].call.cancel(), 'queued');
+
+        const closed = pool.shutdown('cancel-queued');
+
+        kill(pid, 'CONT');
+        deepEqual(await Promise.all(calls.map(({outcome}) => outcome)),
+            [pid, CANCELLED, CANCELLED, CANCELLED, CANCELLED]);
+        await closed;
+    });
+}));
+
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {
     const text = 'x'.repeat(100000);
     const calls = Array.from({length: 100}, (_, i) => i % 2 === 0

@@ -181,8 +181,8 @@ var {Realm} = (() => {
             return true;
         }
 
-        /** Gives back the calls that it has not begun with, but for as many as it keeps in any case. */
-        takeBack(nKept = 0) {
+        /** Gives back the calls that it has not begun with. */
+        takeBack() {
             if (this.#claims === null || this.calls.size === 0)
                 return [];
 
@@ -196,8 +196,6 @@ var {Realm} = (() => {
                 this.calls.delete(call.id);
                 call.takenBack();
             }
-            while (this.calls.size < nKept && back.length > 0 && this.send(back[0]))
-                back.shift();
             if (this.isSlow)
                 this.maxSent = 1;
             return back;

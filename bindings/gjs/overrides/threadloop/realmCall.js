@@ -16,9 +16,9 @@ var {RealmCall} = (() => {
         #pool;
         #listener;
         #realm = null;
-        #begun = false;
         #cancelled = null;      // what cancel() has said
 
+        begun = false;          // it was said to run
         settled = false;
         losses = 0;             // of realms that had it as their next, and had not begun with it
 
@@ -37,7 +37,7 @@ var {RealmCall} = (() => {
 
         /** Whether it is a realm's turn with it. One that is from the beginning does not say so to the listener. */
         get running() {
-            return this.#realm !== null && this.#begun && !this.settled;
+            return this.#realm !== null && this.begun && !this.settled;
         }
 
         /** Whether it costs little to send it to a realm that may not get to it. */
@@ -51,7 +51,7 @@ var {RealmCall} = (() => {
             if (this.settled)
                 return 'settled';
             // One that was said to run was not queued, also where it comes back before its realm has begun with it.
-            this.#cancelled ??= this.#pool.cancel(this) || this.#begun ? 'asked' : 'queued';
+            this.#cancelled ??= this.#pool.cancel(this) || this.begun ? 'asked' : 'queued';
             return this.#cancelled;
         }
 
@@ -71,9 +71,9 @@ var {RealmCall} = (() => {
         }
 
         begins(inCall = false) {
-            if (this.#begun)
+            if (this.begun)
                 return;
-            this.#begun = true;
+            this.begun = true;
             if (!inCall)
                 this.#tell('running');
         }

@@ -137,11 +137,9 @@ var {RealmPool} = (() => {
             }
 
             if (mode !== 'drain') {
-                // What was said to run does.
-                const nKept = mode === 'cancel-queued' ? 1 : 0;
-
-                this.#realms.forEach(realm => this.#takeBack(realm, nKept));
-                [...this.#queue].forEach(call => call.cancel());
+                this.#realms.forEach(realm => this.#takeBack(realm));
+                // What was said to run does, also where its realm has not begun with it.
+                [...this.#queue].filter(({begun}) => mode === 'cancel-all' || !begun).forEach(call => call.cancel());
             }
             if (mode === 'cancel-all') {
                 for (const realm of this.#realms) {
@@ -273,8 +271,8 @@ var {RealmPool} = (() => {
             }
         }
 
-        #takeBack(realm, nKept = 0) {
-            this.#queue.addBack(realm.takeBack(nKept));
+        #takeBack(realm) {
+            this.#queue.addBack(realm.takeBack());
             if (realm.calls.size === 0)
                 this.soon(() => this.#feed(realm));
         }
