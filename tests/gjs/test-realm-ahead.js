@@ -351,6 +351,24 @@ test('what was said to run does, whatever else is cancelled', () => withPool({ma
     });
 }));
 
+test('a call that is cancelled when it is said to run leaves its realm free', () => withPool({maxRealms: 1}, async pool => {
+    await timeless(pool, async () => {
+        const rest = [];
+        const {pid} = await stopBusy(pool, () => {
+            const first = pool.call({fn: getPid, args: []}, {running: () => first.cancel()});
+
+            rest.push(begin(pool, getPid));
+        });
+        await until(() => rest[0].running === 1);
+
+        const last = begin(pool, getPid);
+
+        equal(last.call.running, false);
+        kill(pid, 'CONT');
+        await last.outcome;
+    });
+}));
+
 test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async pool => {
     const text = 'x'.repeat(100000);
     const calls = Array.from({length: 100}, (_, i) => i % 2 === 0

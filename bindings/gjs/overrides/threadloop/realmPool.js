@@ -221,19 +221,19 @@ var {RealmPool} = (() => {
         #feed(realm) {
             if (realm.ending || realm.ended || !realm.ready)
                 return;
-            if (this.shared) {
+            if (this.shared)
                 this.#fill(realm, Infinity);
-            } else {
-                if (this.#nLasting <= this.#maxRealms)
-                    this.#share(realm);
-                realm.first?.begins();
-            }
+            else if (this.#nLasting <= this.#maxRealms)
+                this.#share(realm);
             if (realm.idle && !this.shared && !this.#idle.includes(realm)) {
                 this.#idle.push(realm);
                 if (this.#nLasting > this.#maxRealms)
                     this.#end(this.#idle.pop());
             }
             this.#endIfOver();
+            // Last, since who hears of it may cancel it.
+            if (!this.shared)
+                realm.first?.begins();
         }
 
         // Calls that take no time are sent ahead, since a realm that waits for each of them does little else. None of them
