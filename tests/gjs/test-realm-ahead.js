@@ -85,6 +85,18 @@ async function holdBusy(pool, log, n) {
     };
 }
 
+/** Has a pool make as many realms, which have nothing to do then. */
+async function makeRealms(pool, n) {
+    const go = new Mark();
+    const marks = Array.from({length: n}, () => new Mark());
+    const calls = marks.map(({path}) => begin(pool, hold, path, go.path));
+
+    await Promise.all(marks.map(mark => mark.wait()));
+    GLib.file_set_contents(go.path, 'go');
+    await Promise.all(calls.map(({outcome}) => outcome));
+    [go, ...marks].forEach(mark => mark.clear());
+}
+
 /** Runs `fn` while no call is found to take long. */
 async function timeless(pool, fn) {
     const {now} = Date;
@@ -285,8 +297,7 @@ test('a realm with nothing to do takes one of two that another has not begun wit
     () => withPool({maxRealms: 2}, async pool => {
         const [here, go] = [new Mark(), new Mark()];
 
-        await Promise.all([1, 2].map(() => begin(pool, () => imports.gi.GLib.usleep(1000)).outcome));
-        await until(() => pool.pids.length === 2 && pool.nRunning === 0);
+        await makeRealms(pool, 2);
         await timeless(pool, async () => {
             const held = begin(pool, hold, here.path, go.path);
 
@@ -305,8 +316,7 @@ test('a realm with nothing to do takes one of two that another has not begun wit
     }));
 
 test('a realm that has died is none with nothing to do', () => withPool({maxRealms: 2}, async pool => {
-    await Promise.all([1, 2].map(() => begin(pool, () => imports.gi.GLib.usleep(1000)).outcome));
-    await until(() => pool.pids.length === 2 && pool.nRunning === 0);
+    await makeRealms(pool, 2);
 
     const mark = new Mark();
     const pid = await run(pool, getPid);
