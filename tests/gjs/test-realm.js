@@ -167,6 +167,16 @@ test('what a module exports', () => withModule(`
     await rejects(pool.describe('file:///nowhere.js'));
 }));
 
+test('what only looks like an error of GLib', async () => {
+    await rejects(run(pool, () => {
+        throw Object.create(imports.gi.GLib.Error.prototype);
+    }));
+    await rejects(run(pool, async () => {
+        throw Object.create(imports.gi.GLib.Error.prototype);
+    }));
+    equal(await run(pool, () => 1), 1);
+});
+
 test('a function of a module that runs a main loop', () => withModule(`
     import GLib from 'gi://GLib';
 

@@ -240,8 +240,12 @@ function isA(thrown, Class) {
 }
 
 function isAbort(error) {
-    return read(error, 'name') === 'AbortError' ||
-        (isA(error, GLib.Error) && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+    try {
+        return error.name === 'AbortError' ||
+            (error instanceof GLib.Error && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+    } catch {
+        return false;
+    }
 }
 
 function explain(error) {
