@@ -453,6 +453,28 @@ tl_channel_send (TlChannel   *self,
   return !self->writer.broken;
 }
 
+gboolean
+tl_channel_flush (TlChannel *self,
+                  gint64     timeout)
+{
+  gint64 end = g_get_monotonic_time () + timeout;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (timeout >= -1, FALSE);
+
+  while (self->fd >= 0 && tl_frame_writer_is_behind (&self->writer))
+    {
+      GPollFD poll = { self->fd, G_IO_OUT, 0 };
+      gint64 left = timeout < 0 ? -1 : MAX (0, end - g_get_monotonic_time ());
+
+      if (g_poll (&poll, 1, left < 0 ? -1 : (int) MIN ((left + 999) / 1000, G_MAXINT)) == 0)
+        return FALSE;
+      tl_frame_writer_flush (&self->writer, self->fd);
+    }
+
+  return self->fd >= 0 && !self->writer.broken;
+}
+
 /* ---- The other end's messages, and its end ---- */
 
 int

@@ -239,6 +239,22 @@ gboolean    tl_channel_send           (TlChannel       *self,
                                        gsize            n_blobs);
 
 /**
+ * tl_channel_flush:
+ * @self: a channel
+ * @timeout: how long to wait in microseconds, 0 not to wait, -1 for as long as
+ *   it takes
+ *
+ * Waits until all that was sent is written. It reads nothing and calls nobody.
+ *
+ * Returns: %FALSE if the time was over before that, or nobody is at the other end
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+gboolean    tl_channel_flush          (TlChannel       *self,
+                                       gint64           timeout);
+
+/**
  * tl_channel_has:
  * @self: a channel
  * @kind: the kind of a frame

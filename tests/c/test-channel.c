@@ -313,6 +313,58 @@ test_much (void)
   g_assert_true (g_bytes_equal (g_ptr_array_index (nth (a, 0)->blobs, 0), noise));
 }
 
+/* In a thread of its own: who reads, a moment later. */
+static gpointer
+read_all (gpointer data)
+{
+  char buffer[4096];
+  int fd = GPOINTER_TO_INT (data);
+
+  while (read (fd, buffer, sizeof buffer) > 0)
+    ;
+  close (fd);
+
+  return NULL;
+}
+
+static void
+test_flush (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TlChannel) channel = tl_channel_new (&error);
+  g_autofree char *text = g_strnfill (10 * 1024 * 1024, 'x');
+  GThread *reader;
+  int fd;
+
+  g_assert_no_error (error);
+  fd = tl_channel_take_peer (channel);
+
+  g_assert_true (tl_channel_flush (channel, -1));
+  g_assert_true (tl_channel_send (channel, 1, 1, text, NULL, 0));
+  g_assert_false (tl_channel_flush (channel, 0));
+  g_assert_false (tl_channel_flush (channel, 1000));
+
+  reader = g_thread_new ("reader", read_all, GINT_TO_POINTER (fd));
+  g_assert_true (tl_channel_flush (channel, -1));
+  tl_channel_close (channel);
+  g_assert_false (tl_channel_flush (channel, -1));
+  g_thread_join (reader);
+}
+
+static void
+test_flush_to_nobody (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TlChannel) channel = tl_channel_new (&error);
+  g_autofree char *text = g_strnfill (10 * 1024 * 1024, 'x');
+
+  g_assert_no_error (error);
+  g_assert_true (tl_channel_send (channel, 1, 1, text, NULL, 0));
+  close (tl_channel_take_peer (channel));
+  g_assert_false (tl_channel_flush (channel, -1));
+  tl_channel_close (channel);
+}
+
 static void
 test_many (void)
 {
@@ -857,6 +909,8 @@ add_tests (void)
   g_test_add_func ("/channel/frames-arrive-as-they-were-sent", test_arrive);
   g_test_add_func ("/channel/who-could-not-hear-is-called-again", test_deaf);
   g_test_add_func ("/channel/much-is-neither-waited-for-nor-lost", test_much);
+  g_test_add_func ("/channel/flush-waits-for-who-reads", test_flush);
+  g_test_add_func ("/channel/flush-does-not-wait-for-nobody", test_flush_to_nobody);
   g_test_add_func ("/channel/many-come-in-order", test_many);
   g_test_add_func ("/channel/a-frame-in-pieces", test_pieces);
   g_test_add_func ("/channel/what-is-no-frame-is-an-error", test_broken);

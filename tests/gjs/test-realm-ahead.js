@@ -388,6 +388,22 @@ test('large arguments are not sent ahead', () => withPool({maxRealms: 1}, async 
     ok(outcomes.every((n, i) => n === (i % 2 === 0 ? 100000 : 1000)));
 }));
 
+test('a large result does not wait for the next call', () => withPool({maxRealms: 1}, pool => timeless(pool, async () => {
+    const [here, go] = [new Mark(), new Mark()];
+    const first = begin(pool, i => i, 1);
+    const large = begin(pool, () => 'x'.repeat(10e6));
+    const held = begin(pool, hold, here.path, go.path);
+
+    await first.outcome;
+    equal((await large.outcome).length, 10e6);
+    equal(held.outcomes, 0);
+    await here.wait();
+    GLib.file_set_contents(go.path, 'go');
+    await held.outcome;
+    here.clear();
+    go.clear();
+})));
+
 test('a function that runs a main loop, behind one that is async', () => withPool({maxRealms: 1}, async pool => {
     const runLoop = () => {
         const loop = new imports.gi.GLib.MainLoop(null, false);

@@ -374,6 +374,9 @@ function startWaiting() {
         const [call] = waiting;
         const {entry} = call;
 
+        // What the last call has given is not kept back by this one, which may be busy for long, or end the realm.
+        if (claims !== null)
+            channel.flush(-1);
         if (!call.begun && claims !== null && !claims.claim(call.round)) {
             // It was taken back.
             waiting.shift();
