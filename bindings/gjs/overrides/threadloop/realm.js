@@ -155,6 +155,11 @@ var {Realm} = (() => {
             return this.calls.values().next().value;
         }
 
+        /** Whether it has fewer calls than it should; looked at for each, it pays to send several at a time. */
+        get isShort() {
+            return this.calls.size <= this.maxSent / 2;
+        }
+
         /** How many calls it has behind that one. */
         get nAhead() {
             return Math.max(0, this.calls.size - 1);
@@ -178,6 +183,9 @@ var {Realm} = (() => {
                 this.#since = Date.now();
             this.calls.set(id, call);
             call.sent(this);
+            // It cannot come back.
+            if (this.#claims === null)
+                call.encoded = null;
             return true;
         }
 

@@ -223,7 +223,7 @@ var {RealmPool} = (() => {
                 return;
             if (this.shared)
                 this.#fill(realm, Infinity);
-            else if (this.#nLasting <= this.#maxRealms)
+            else if (realm.isShort && this.#nLasting <= this.#maxRealms)
                 this.#share(realm);
             if (realm.idle && !this.shared && !this.#idle.includes(realm)) {
                 this.#idle.push(realm);
