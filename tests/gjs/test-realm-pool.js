@@ -2,6 +2,7 @@
 
 // Which realm runs what, and when: the queue, cancelling, shared realms, and how a pool ends.
 
+import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 import Tl from 'gi://Tl?version=1';
@@ -279,6 +280,41 @@ test('a shared realm is asked, not killed', () => withPool({shared: true, grace:
     mark.clear();
     gate.clear();
 }));
+
+test('a call is cancelled while its function, or one before it, is being loaded', async () => {
+    for (const options of [{shared: true}, {maxRealms: 1, grace: 20000}]) {
+        const [here, go, ran] = [new Mark(), new Mark(), new Mark()];
+        const [file, stream] = Gio.File.new_tmp('module-XXXXXX.js');
+
+        stream.output_stream.write_all(new TextEncoder().encode(`
+            const {GLib} = imports.gi;
+            GLib.file_set_contents(${JSON.stringify(here.path)}, 'here');
+            await new Promise(resolve => GLib.timeout_add(GLib.PRIORITY_DEFAULT, 5, () => {
+                if (!GLib.file_test(${JSON.stringify(go.path)}, GLib.FileTest.EXISTS))
+                    return GLib.SOURCE_CONTINUE;
+                resolve();
+                return GLib.SOURCE_REMOVE;
+            }));
+            export const run = path => GLib.file_set_contents(path, 'ran');
+        `), null);
+        stream.close(null);
+
+        await withPool(options, async pool => {
+            const calls = Array.from({length: 3}, () =>
+                begin(pool, {module: file.get_uri(), name: 'run'}, ran.path));
+
+            await here.wait();
+            calls.forEach(({call}) => call.cancel());
+            GLib.file_set_contents(go.path, 'go');
+            for (const {outcome} of calls)
+                equal(await outcome, CANCELLED);
+            equal(await run(pool, () => 1), 1);
+            ok(!ran.there);
+        });
+        file.delete(null);
+        [here, go, ran].forEach(mark => mark.clear());
+    }
+});
 
 // ---- Its end ----
 

@@ -328,7 +328,7 @@ async function iterate(task, iterator) {
     }
 }
 
-function start({id, entry: {fn}, text, blobs, tagged}) {
+function start({id, entry: {fn}, text, blobs, tagged, cancelled}) {
     const task = new Task(id);
     const outer = current;
 
@@ -336,7 +336,9 @@ function start({id, entry: {fn}, text, blobs, tagged}) {
     try {
         if (typeof fn !== 'function')
             throw fn;
-        if (settings.shared)
+        if (cancelled)
+            task.signal.abort();
+        if (settings.shared || cancelled)
             task.signal.throwIfAborted();
 
         const args = clone.decode(text, blobs, tagged);
@@ -415,7 +417,7 @@ function heard(kind, id, text, nBlobs, error) {
 
     case ToRealm.CALL:
         waiting.push({
-            id, round, text, tagged, begun: false,
+            id, round, text, tagged, begun: false, cancelled: false,
             entry: functions.get(kind >>> FUNCTION_SHIFT),
             blobs: frames.takeBlobs(channel, nBlobs),
         });
@@ -428,9 +430,12 @@ function heard(kind, id, text, nBlobs, error) {
 
     case ToRealm.CANCEL: {
         const task = tasks.get(id);
+        const call = waiting.find(other => other.id === id);
 
         task?.signal.abort();
         task?.wake?.();
+        if (call !== undefined)
+            call.cancelled = true;
         break;
     }
 
