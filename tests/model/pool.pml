@@ -2,7 +2,7 @@
 
 /* A model of a pool's queue, and of how its workers sleep and are woken. It is
  * for spin, and tests/model/run runs it. doc/design.md tells the same in words,
- * src/tl-queue.c and src/tl-pool.c in C.
+ * src/tl-queue.c, tl-queue-push.c and tl-pool.c in C.
  *
  * What is on the left is what a configuration may set; what is said by LEFT_OUT
  * breaks the protocol in one place, and spin has to find out.
