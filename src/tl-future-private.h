@@ -146,6 +146,23 @@ struct _TlFuture
   GQuark          quark;        /* of its name, rather than one in @extra, or 0 */
 };
 
+void          tl_future_lock             (TlFuture            *self);
+void          tl_future_unlock           (TlFuture            *self);
+
+static inline guint
+tl_future_flags (TlFuture *self)
+{
+  return (guint) g_atomic_int_get ((gint *) &self->word);
+}
+
+/* What they were before. */
+static inline guint
+tl_future_add_flags (TlFuture *self,
+                     guint     flags)
+{
+  return g_atomic_int_or (&self->word, flags);
+}
+
 /* For executors. A new task has not been queued yet, and has to be either
  * queued or rejected. */
 TlFuture     *tl_future_new_task         (TlOwner             *owner,
@@ -185,6 +202,22 @@ void          tl_future_set_name         (TlFuture            *self,
 void          tl_future_set_quark        (TlFuture            *self,
                                           GQuark               name);
 
+/* Takes it away from its owner, to settle it in its stead. Who has done that
+ * says so to the owner. */
+static inline gboolean
+tl_future_remove (TlFuture *self)
+{
+  if (self->item.func == NULL || (tl_future_flags (self) & (TL_CLAIMED | TL_SETTLED)))
+    return FALSE;
+
+  return self->owner->klass->remove (self->owner, self);
+}
+
+/* tl-future-cancel.c: adds @flags, and trips the cancellable, if it was made; it is
+ * made tripped from here on. What the flags were before. */
+guint         tl_future_ask_to_end       (TlFuture            *self,
+                                          guint                flags);
+
 /* Has @cancellable cancel the future, and the deadline time it out. For
  * futures that somebody else may run already. */
 void          tl_future_follow           (TlFuture            *self,
@@ -208,12 +241,6 @@ void          tl_future_reject           (TlFuture            *self,
 
 /* What to say where the deadline has passed and the function was not called. */
 GError       *tl_future_late_error       (TlFuture            *self);
-
-void          tl_future_lock             (TlFuture            *self);
-void          tl_future_unlock           (TlFuture            *self);
-guint         tl_future_flags            (TlFuture            *self);
-guint         tl_future_add_flags        (TlFuture            *self,
-                                          guint                flags);
 
 /* With the lock held. */
 TlFutureExtra *
