@@ -2,59 +2,16 @@
 
 #include "config.h"
 
-#include "tl-mailbox-private.h"
+#include "tl-mailbox-inside-private.h"
 
 #include "tl-fork-private.h"
-#include "tl-local-private.h"
 #include "tl-park-private.h"
-#include "tl-thread-private.h"
-#include "tl-timer-private.h"
+
+/* The box, and its letters. Releases are in tl-mailbox-release.c. */
 
 /* How long one dispatch may go on delivering before other sources get their
  * turn. A frame has 16 ms; an animation must not feel a burst of results. */
 #define BUDGET (2 * G_TIME_SPAN_MILLISECOND)
-
-/* How long user data waits for a loop that has never run: a program may submit
- * first and run its main loop then, and a plain script never will. The context
- * cannot be asked which it is: that takes acquiring it, and an application
- * that starts in that very moment would fail. */
-#define GRACE (1 * G_TIME_SPAN_SECOND)
-
-typedef struct _Release Release;
-
-struct _Release
-{
-  Release        *next;
-  GThread        *submitter;
-  gpointer        data;
-  GDestroyNotify  destroy;
-  guint           half;           /* of the grace, in which it came */
-};
-
-/* Lock order: sorting or that of a mailbox, then the registry's, then GMainContext's
- * own. */
-struct _TlMailbox
-{
-  gatomicrefcount  ref_count;
-  int              priority;
-  GMutex           lock;          /* guards the life of source and context */
-  GMainContext    *context;       /* not a reference: valid while source is */
-  GSource         *source;        /* the context's; NULL once that has gone */
-  GThread         *ringer;        /* the thread that rings the bell, and has the lock */
-
-  gint             watched;       /* atomic: somebody looks at the box, and needs no bell */
-  TlLetter        *letters;       /* posted, newest first; lock-free */
-  Release         *releases;      /* likewise */
-  GMutex           sorting;       /* held while some of them are taken and others put back */
-  gint             sorts;         /* atomic: odd meanwhile */
-  TlLetter        *taken;         /* in order; the context's owner's */
-  Release         *taken_releases;
-
-  GThread         *looper;        /* the thread that iterated the context last */
-  gint             looping;       /* as far as is known, a loop runs it */
-  gint             graced;        /* a timer will look after the releases */
-  gint             half;          /* atomic: how often it has */
-};
 
 typedef struct
 {
@@ -128,42 +85,13 @@ after_fork_in_child (void)
 
 TL_AT_FORK (before_fork, after_fork, after_fork_in_child)
 
-/* Letters and releases both begin with their link. */
-static gpointer
-take_in_order (gpointer *head)
-{
-  TlLetter *newest = g_atomic_pointer_exchange (head, NULL);
-  TlLetter *ordered = NULL;
-
-  while (newest != NULL)
-    {
-      TlLetter *next = newest->next;
-
-      newest->next = ordered;
-      ordered = newest;
-      newest = next;
-    }
-
-  return ordered;
-}
-
-static void
-do_release (Release *release)
-{
-  GDestroyNotify destroy = release->destroy;
-  gpointer data = release->data;
-
-  tl_block_free (&tl_local ()->blocks, release, sizeof *release);
-  destroy (data);
-}
-
 static gboolean
 deliver_letter (TlMailbox *self)
 {
   TlLetter *letter;
 
   if (self->taken == NULL)
-    self->taken = take_in_order ((gpointer *) &self->letters);
+    self->taken = tl_mailbox_take_in_order ((gpointer *) &self->letters);
 
   letter = self->taken;
   if (letter == NULL)
@@ -177,32 +105,14 @@ deliver_letter (TlMailbox *self)
 }
 
 static gboolean
-deliver_release (TlMailbox *self)
-{
-  Release *release;
-
-  if (self->taken_releases == NULL)
-    self->taken_releases = take_in_order ((gpointer *) &self->releases);
-
-  release = self->taken_releases;
-  if (release == NULL)
-    return FALSE;
-
-  self->taken_releases = release->next;
-  do_release (release);
-
-  return TRUE;
-}
-
-static gboolean
 deliver_one (TlMailbox *self)
 {
-  return deliver_letter (self) || deliver_release (self);
+  return deliver_letter (self) || tl_mailbox_deliver_release (self);
 }
 
 static void
-discard (TlLetter *letters,
-         Release  *releases)
+discard (TlLetter  *letters,
+         TlRelease *releases)
 {
   while (letters != NULL)
     {
@@ -213,13 +123,7 @@ discard (TlLetter *letters,
       letter->func (letter, TRUE);
     }
 
-  while (releases != NULL)
-    {
-      Release *release = releases;
-
-      releases = release->next;
-      do_release (release);
-    }
+  tl_mailbox_discard_releases (releases);
 }
 
 /* For when there is no loop to deliver to any more. Any thread may come here,
@@ -227,8 +131,8 @@ discard (TlLetter *letters,
 static void
 discard_posted (TlMailbox *self)
 {
-  discard (take_in_order ((gpointer *) &self->letters),
-           take_in_order ((gpointer *) &self->releases));
+  discard (tl_mailbox_take_in_order ((gpointer *) &self->letters),
+           tl_mailbox_take_in_order ((gpointer *) &self->releases));
 }
 
 static gboolean
@@ -418,268 +322,18 @@ ring (TlMailbox *self)
   return is_alive;
 }
 
-/* TRUE if it is the first. */
-static gboolean
-push (gpointer *head,
-      TlLetter *letter)
-{
-  TlLetter *first;
-
-  do
-    {
-      first = g_atomic_pointer_get (head);
-      letter->next = first;
-    }
-  while (!g_atomic_pointer_compare_and_exchange (head, first, letter));
-
-  return first == NULL;
-}
-
-static void
-tell (TlMailbox *self)
+void
+tl_mailbox_tell (TlMailbox *self)
 {
   if (!g_atomic_int_get (&self->watched) && !ring (self))
     discard_posted (self);
-}
-
-static void
-put (TlMailbox *self,
-     gpointer  *head,
-     TlLetter  *letter)
-{
-  if (push (head, letter))
-    tell (self);
 }
 
 void
 tl_mailbox_post (TlMailbox *self,
                  TlLetter  *letter)
 {
-  put (self, (gpointer *) &self->letters, letter);
-}
-
-static void
-release_all_here (TlMailbox *self)
-{
-  discard (NULL, take_in_order ((gpointer *) &self->releases));
-}
-
-static gboolean begin_grace (TlMailbox *self);
-
-/* None while somebody sorts them says nothing. */
-static gboolean
-has_releases (TlMailbox *self)
-{
-  gint sorts = g_atomic_int_get (&self->sorts);
-
-  return sorts % 2 != 0 ||
-         g_atomic_pointer_get (&self->releases) != NULL ||
-         g_atomic_int_get (&self->sorts) != sorts;
-}
-
-static gboolean
-is_own (TlMailbox     *self,
-        const Release *release)
-{
-  return release->submitter == g_thread_self ();
-}
-
-static gboolean
-is_old (TlMailbox     *self,
-        const Release *release)
-{
-  return (guint) g_atomic_int_get (&self->half) - release->half >= 2;
-}
-
-/* Frees those that are wanted, here. The others stay, and nobody who comes for
- * theirs meanwhile goes without. */
-static void
-release_some_here (TlMailbox  *self,
-                   gboolean  (*is_wanted) (TlMailbox     *self,
-                                           const Release *release))
-{
-  Release *wanted = NULL;
-  Release **end = &wanted;
-  Release *next;
-  gboolean is_first = FALSE, left = FALSE;
-
-  g_mutex_lock (&self->sorting);
-  g_atomic_int_inc (&self->sorts);
-
-  for (Release *release = take_in_order ((gpointer *) &self->releases); release != NULL; release = next)
-    {
-      next = release->next;
-      if (is_wanted (self, release))
-        {
-          *end = release;
-          end = &release->next;
-          continue;
-        }
-
-      is_first |= push ((gpointer *) &self->releases, (TlLetter *) release);
-      left = TRUE;
-    }
-  *end = NULL;
-
-  g_atomic_int_inc (&self->sorts);
-  g_mutex_unlock (&self->sorting);
-
-  if (is_first)
-    tell (self);
-  discard (NULL, wanted);
-
-  /* The timer may have come while they were not there. */
-  if (left && !begin_grace (self))
-    release_all_here (self);
-}
-
-void
-tl_mailbox_note_submitter (TlMailbox *self)
-{
-  if (g_atomic_int_get (&self->looping))
-    {
-      /* A loop that has ended gives no notice. But if this is the thread that
-       * ran it, and this is outside of it, then it has. */
-      if (g_main_depth () == 0 &&
-          g_atomic_pointer_get (&self->looper) == g_thread_self () &&
-          !g_main_context_is_owner (self->context))
-        {
-          g_atomic_int_set (&self->looping, FALSE);
-          release_all_here (self);
-        }
-      return;
-    }
-
-  /* The owner of a context runs it, is about to run it (an application that
-   * is being activated), or will come here again when it waits. */
-  if (g_main_context_is_owner (self->context))
-    g_atomic_int_set (&self->looping, TRUE);
-  else if (has_releases (self))
-    release_some_here (self, is_own);
-}
-
-gboolean
-tl_mailbox_is_live (TlMailbox *self)
-{
-  return g_atomic_pointer_get (&self->source) != NULL && g_atomic_int_get (&self->looping);
-}
-
-gboolean
-tl_mailbox_is_mine (TlMailbox *self)
-{
-  GThread *looper = g_atomic_pointer_get (&self->looper);
-  gboolean mine = FALSE;
-
-  g_mutex_lock (&self->lock);
-
-  /* Any context may be handed from one thread to another, but the global default
-   * one is as good as that of the thread that has run it, or that began it all. */
-  if (self->source != NULL)
-    mine = g_main_context_is_owner (self->context) ||
-           (self->context == g_main_context_default () &&
-            (looper == g_thread_self () || (looper == NULL && tl_thread_is_main ())));
-
-  g_mutex_unlock (&self->lock);
-
-  return mine;
-}
-
-static void half_of_grace_is_over (gpointer data);
-
-/* FALSE if there is nobody to look after the releases. */
-static gboolean
-begin_grace (TlMailbox *self)
-{
-  TlTimer *timer;
-
-  if (!g_atomic_int_compare_and_exchange (&self->graced, FALSE, TRUE))
-    return TRUE;
-
-  timer = tl_timer_add (g_get_monotonic_time () + GRACE / 2, half_of_grace_is_over,
-                        tl_mailbox_ref (self), (GDestroyNotify) tl_mailbox_unref, NULL);
-  if (timer != NULL)
-    {
-      tl_timer_leave (timer);
-      return TRUE;
-    }
-
-  tl_mailbox_unref (self);
-  g_atomic_int_set (&self->graced, FALSE);
-  return FALSE;
-}
-
-/* What has come in the last half is left: of a thread that submits and waits all
- * the time, that is what it is coming for right now. */
-static void
-half_of_grace_is_over (gpointer data)
-{
-  TlMailbox *self = data;
-
-  g_atomic_int_inc (&self->half);
-  g_atomic_int_set (&self->graced, FALSE);
-
-  if (!g_atomic_int_get (&self->looping))
-    release_some_here (self, is_old);
-}
-
-/* Whether this is the place to free what is to be freed in the context, or
- * there is none better. */
-static gboolean
-may_release_here (TlMailbox *self,
-                  GThread   *submitter)
-{
-  if (self == NULL || g_atomic_pointer_get (&self->source) == NULL)
-    return TRUE;
-
-  if (g_atomic_int_get (&self->looping))
-    return g_atomic_pointer_get (&self->looper) == g_thread_self () && g_main_depth () > 0;
-
-  return submitter == g_thread_self ();
-}
-
-void
-tl_mailbox_release_later (TlMailbox      *self,
-                          GThread        *submitter,
-                          gpointer        data,
-                          GDestroyNotify  destroy)
-{
-  Release *release = tl_block_new (&tl_local ()->blocks, sizeof *release);
-
-  release->submitter = submitter;
-  release->data = data;
-  release->destroy = destroy;
-  release->half = (guint) g_atomic_int_get (&self->half);
-  put (self, (gpointer *) &self->releases, (TlLetter *) release);
-
-  if (!g_atomic_int_get (&self->looping) && !begin_grace (self))
-    release_all_here (self);
-}
-
-void
-tl_mailbox_release (TlMailbox      *self,
-                    GThread        *submitter,
-                    gpointer        data,
-                    GDestroyNotify  destroy)
-{
-  if (destroy == NULL)
-    return;
-
-  if (may_release_here (self, submitter))
-    destroy (data);
-  else
-    tl_mailbox_release_later (self, submitter, data, destroy);
-}
-
-void
-tl_mailbox_release_mine (TlMailbox *self)
-{
-  if (!has_releases (self))
-    return;
-
-  if (tl_mailbox_is_mine (self) && g_atomic_int_get (&self->looping))
-    release_all_here (self);
-  else if (!g_atomic_int_get (&self->looping))
-    release_some_here (self, is_own);
+  tl_mailbox_put (self, (gpointer *) &self->letters, letter);
 }
 
 void
