@@ -83,16 +83,13 @@ var {init} = (() => {
         Object.assign(EventThread.prototype, methods);
         work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());
 
-        EventThread.with = async function (options, body) {
-            work.checkBody('Tl.EventThread', body);
-            const thread = new EventThread(options);
-            thread.start();
-            try {
-                return await body(thread);
-            } finally {
-                await thread.stop();
-            }
-        };
+        EventThread.with = (options, body) => work.inScope('Tl.EventThread', body,
+            () => {
+                const thread = new EventThread(options);
+                thread.start();
+                return thread;
+            },
+            thread => thread.stop());
     }
 
     return {init: setUp};

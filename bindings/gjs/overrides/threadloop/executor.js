@@ -122,15 +122,9 @@ var {init} = (() => {
         };
         Executor.main = () => main ??= Executor.new_for_context(null);
         Executor.default = Executor.get_default;
-        Executor.with = async function (options, body) {
-            work.checkBody('Tl.Executor', body);
-            const executor = new Executor(options);
-            try {
-                return await body(executor);
-            } finally {
-                await executor.shutdown();
-            }
-        };
+        Executor.with = (options, body) => work.inScope('Tl.Executor', body,
+            () => new Executor(options),
+            executor => executor.shutdown());
     }
 
     return {init: setUp};

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
+/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, inScope,
    checkEnd, shutDownNative, disposable, shutDownError */
 
 // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
 // realms.
 
 var {
-    init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, checkBody,
+    init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, inScope,
     checkEnd, shutDownNative, disposable, shutDownError,
 } = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
@@ -174,10 +174,17 @@ var {
         }
     }
 
-    /** The `with()` of executors and event threads. */
-    function checkBody(what, body) {
+    /** The `with()` of executors and event threads: the place that `make()` gives ends with the body. */
+    async function inScope(what, body, make, end) {
         if (typeof body !== 'function')
             throw new TypeError(`${what}.with() takes options, which may be {}, and a function`);
+
+        const place = make();
+        try {
+            return await body(place);
+        } finally {
+            await end(place);
+        }
     }
 
     /** What becomes of accepted work, by the options of `shutdown()` and `stop()`. */
@@ -215,6 +222,6 @@ var {
 
     return {
         init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder,
-        checkBody, checkEnd, shutDownNative, disposable, shutDownError,
+        inScope, checkEnd, shutDownNative, disposable, shutDownError,
     };
 })();
