@@ -229,7 +229,25 @@ class _Core:
         return True
 
 
-class EventThread(metaclass=Face):
+class Startable:
+    """What a `with` block starts and stops."""
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None,
+                 traceback: TracebackType | None) -> None:
+        self.stop()
+
+
+class EventThread(Startable, metaclass=Face):
     """A thread of its own that runs coroutines, functions and GLib sources, as a context manager.
 
         with Tl.EventThread() as thread:
@@ -329,14 +347,6 @@ class EventThread(metaclass=Face):
         As `add_done_callback()` of a future; at once if it has ended.
         """
         self._core.ended.add_done_callback(fn)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None,
-                 traceback: TracebackType | None) -> None:
-        self.stop()
 
     async def __aenter__(self) -> Self:
         # It takes no longer than a thread takes to start.

@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from ._executor import Executor, check_callable
 from ._future import Future
 from ._place import is_async
-from ._thread import WorkerLoop
+from ._thread import new_loop, usable_loop
 
 __all__ = ["ensure_thread_event_loop", "exec_in_executor", "exec_in_executor_threading_future", "initConf"]
 
@@ -73,19 +73,14 @@ def _own_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio._get_running_loop()
     if loop is not None:
         return loop
-    try:
-        with warnings.catch_warnings():
-            if threading.current_thread() is threading.main_thread():
-                # On the main thread Python makes one, and 3.12 says that 3.14 will not.
-                warnings.simplefilter("ignore", DeprecationWarning)
-            loop = asyncio.get_event_loop()
-        if not loop.is_closed():
-            return loop
-    except RuntimeError:
-        pass
-    loop = WorkerLoop()
-    asyncio.set_event_loop(loop)
-    _local.made = _LoopOfThread(loop)
+    with warnings.catch_warnings():
+        if threading.current_thread() is threading.main_thread():
+            # On the main thread Python makes one, and 3.12 says that 3.14 will not.
+            warnings.simplefilter("ignore", DeprecationWarning)
+        loop = usable_loop()
+    if loop is None:
+        loop = new_loop()
+        _local.made = _LoopOfThread(loop)
     return loop
 
 

@@ -125,17 +125,26 @@ def loop_of_thread() -> asyncio.AbstractEventLoop | None:
     return None if type(loop) is _UnusedLoop else loop
 
 
-def own_loop() -> asyncio.AbstractEventLoop:
-    """The calling worker's loop. Plain functions may have closed theirs, or set another."""
+def usable_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that the calling thread has, if it was not closed."""
     try:
         loop = asyncio.get_event_loop()
-        if not loop.is_closed():
-            return loop
     except RuntimeError:
-        pass
+        return None
+    return None if loop.is_closed() else loop
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A loop of its own for the calling thread, from now on."""
     loop = WorkerLoop()
     asyncio.set_event_loop(loop)
     return loop
+
+
+def own_loop() -> asyncio.AbstractEventLoop:
+    """The calling worker's loop. Plain functions may have closed theirs, or set another."""
+    loop = usable_loop()
+    return loop if loop is not None else new_loop()
 
 
 def drop_loop() -> None:

@@ -12,10 +12,9 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
-from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
-from ._event_thread import EventThread
+from ._event_thread import EventThread, Startable
 from ._executor import Executor, check_callable
 from ._future import Future, _current, _describe
 from ._local import local
@@ -183,7 +182,7 @@ def _at_exit() -> None:
         guest.stop()
 
 
-class ThreadLoop:
+class ThreadLoop(Startable):
     """Runs coroutines, Tornado's and Python's, from synchronous code, on the loop of a thread.
 
         with ThreadLoop() as threadloop:
@@ -215,14 +214,6 @@ class ThreadLoop:
         thread = getattr(self, "_thread", None)
         if isinstance(thread, _Guest):
             thread.begin_stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None,
-                 traceback: TracebackType | None) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Starts the thread, and returns when its loop runs. Raises `RuntimeError` the second time."""
