@@ -10,34 +10,39 @@
 
 /* Values to lists of all kinds. */
 
-/* What a list is made of, which is one of these and lasts as long as the call. */
+/* A list that is to be made, and what of: that is one of these, and lasts as long
+ * as the call. */
 typedef struct
 {
-  gsize        n;
-  TlValues    *values;
-  char       **strv;
-  const char  *data;            /* bytes; there is a nul behind them if @nul */
-  gboolean     nul;
-} Source;
+  TlKeep            *keep;
+  const TlCallType  *type;
+  TlGiTransfer       transfer;
 
-/* One of the source's elements; @space is for what is no value there. */
+  gsize              n;
+  TlValues          *values;
+  char             **strv;
+  const char        *data;      /* bytes; there is a nul behind them if @nul */
+  gboolean           nul;
+} List;
+
+/* One of the elements; @space is for what is no value there. */
 static const GValue *
-source_get (const Source *source,
-            gsize         i,
-            GValue       *space)
+get_element (const List *self,
+             gsize       i,
+             GValue     *space)
 {
-  if (source->values != NULL)
-    return tl_values_peek (source->values, i);
+  if (self->values != NULL)
+    return tl_values_peek (self->values, i);
 
-  if (source->strv != NULL)
+  if (self->strv != NULL)
     {
       g_value_init (space, G_TYPE_STRING);
-      g_value_set_static_string (space, source->strv[i]);
+      g_value_set_static_string (space, self->strv[i]);
     }
   else
     {
       g_value_init (space, G_TYPE_UCHAR);
-      g_value_set_uchar (space, (guchar) source->data[i]);
+      g_value_set_uchar (space, (guchar) self->data[i]);
     }
 
   return space;
@@ -75,70 +80,66 @@ keep_string (TlKeep       *keep,
   return string;
 }
 
+/* FALSE if it cannot be made of @value. */
 static gboolean
-get_source (TlKeep           *keep,
-            const TlCallType *type,
-            gboolean          lasting,
-            const GValue     *value,
-            Source           *source)
+set_source (List         *self,
+            gboolean      lasting,
+            const GValue *value)
 {
-  gboolean is_bytes = tl_call_type_is_bytes (type->element);
-
-  *source = (Source) { 0, };
+  gboolean is_map = self->type->kind == TL_KIND_HASH;
 
   if (G_VALUE_HOLDS (value, TL_TYPE_VALUES))
     {
       TlValues *values = g_value_get_boxed (value);
 
-      if (tl_values_is_map (values) != (type->kind == TL_KIND_HASH) && tl_values_get_size (values) > 0)
+      if (tl_values_is_map (values) != is_map && tl_values_get_size (values) > 0)
         return FALSE;
-      source->values = keep_boxed (keep, lasting, value);
-      source->n = tl_values_get_size (values);
+      self->values = keep_boxed (self->keep, lasting, value);
+      self->n = tl_values_get_size (values);
       return TRUE;
     }
 
-  if (G_VALUE_HOLDS (value, G_TYPE_STRV) && type->kind != TL_KIND_HASH)
+  if (G_VALUE_HOLDS (value, G_TYPE_STRV) && !is_map)
     {
-      source->strv = keep_boxed (keep, lasting, value);
-      source->n = g_strv_length (source->strv);
+      self->strv = keep_boxed (self->keep, lasting, value);
+      self->n = g_strv_length (self->strv);
       return TRUE;
     }
 
-  if (!is_bytes)
+  if (!tl_call_type_is_bytes (self->type->element))
     return FALSE;
 
   if (G_VALUE_HOLDS (value, G_TYPE_BYTES))
     {
-      source->data = g_bytes_get_data (keep_boxed (keep, lasting, value), &source->n);
+      self->data = g_bytes_get_data (keep_boxed (self->keep, lasting, value), &self->n);
       return TRUE;
     }
 
   if (G_VALUE_HOLDS (value, G_TYPE_BYTE_ARRAY))
     {
-      GByteArray *array = keep_boxed (keep, lasting, value);
+      GByteArray *array = keep_boxed (self->keep, lasting, value);
 
-      source->data = (const char *) array->data;
-      source->n = array->len;
+      self->data = (const char *) array->data;
+      self->n = array->len;
       return TRUE;
     }
 
   if (G_VALUE_HOLDS_STRING (value))
     {
-      source->data = keep_string (keep, lasting, value);
-      source->n = strlen (source->data);
-      source->nul = TRUE;
+      self->data = keep_string (self->keep, lasting, value);
+      self->n = strlen (self->data);
+      self->nul = TRUE;
       return TRUE;
     }
 
   return FALSE;
 }
 
-/* @what is for errors: of a list it is "", of a map "key" or "value". */
+/* @type is that of the element, and @what is for errors: of a list it is "", of a
+ * map "key" or "value". */
 static gboolean
-element_in (TlKeep            *keep,
+element_in (const List        *self,
             const TlCallType  *type,
-            TlGiTransfer       transfer,
-            const Source      *source,
             gsize              i,
             const char        *what,
             TlArgument        *argument,
@@ -146,14 +147,14 @@ element_in (TlKeep            *keep,
 {
   g_auto(GValue) space = G_VALUE_INIT;
   /* What is in a value lasts, and so does the value, if it is not made here. */
-  gboolean lasting = source->values != NULL || type->kind != TL_KIND_VALUE;
+  gboolean lasting = self->values != NULL || type->kind != TL_KIND_VALUE;
 
   *argument = (TlArgument) { .v_uint64 = 0 };
 
-  if (tl_call_in (keep, type,
-                  transfer == TL_GI_TRANSFER_EVERYTHING ? TL_GI_TRANSFER_EVERYTHING
-                                                        : TL_GI_TRANSFER_NOTHING,
-                  FALSE, lasting, source_get (source, i, &space), argument, NULL, error))
+  if (tl_call_in (self->keep, type,
+                  self->transfer == TL_GI_TRANSFER_EVERYTHING ? TL_GI_TRANSFER_EVERYTHING
+                                                              : TL_GI_TRANSFER_NOTHING,
+                  FALSE, lasting, get_element (self, i, &space), argument, NULL, error))
     return TRUE;
 
   if (*what == '\0')
@@ -165,25 +166,23 @@ element_in (TlKeep            *keep,
 
 /* All elements into memory, one after the other. */
 static gboolean
-elements_in (TlKeep            *keep,
-             const TlCallType  *element,
-             TlGiTransfer       transfer,
-             const Source      *source,
-             char              *memory,
-             GError           **error)
+elements_in (const List  *self,
+             char        *memory,
+             GError     **error)
 {
+  const TlCallType *element = self->type->element;
   gsize size = tl_call_type_size (element);
   TlArgument argument;
 
-  if (source->n > 0 && source->data != NULL)
+  if (self->n > 0 && self->data != NULL)
     {
-      memcpy (memory, source->data, source->n);
+      memcpy (memory, self->data, self->n);
       return TRUE;
     }
 
-  for (gsize i = 0; i < source->n; i++)
+  for (gsize i = 0; i < self->n; i++)
     {
-      if (!element_in (keep, element, transfer, source, i, "", &argument, error))
+      if (!element_in (self, element, i, "", &argument, error))
         return FALSE;
       tl_call_type_store (element, memory + i * size, argument);
     }
@@ -191,73 +190,71 @@ elements_in (TlKeep            *keep,
   return TRUE;
 }
 
-static gboolean
-array_in (TlKeep            *keep,
-          const TlCallType  *type,
-          TlGiTransfer       transfer,
-          const Source      *source,
-          TlArgument        *argument,
-          GError           **error)
+/* The argument is @made, which is freed so unless the function takes it over. */
+static void
+set_made (const List     *self,
+          TlArgument     *argument,
+          gpointer        made,
+          GDestroyNotify  destroy)
 {
-  gsize size = tl_call_type_size (type->element);
+  argument->v_pointer = made;
+  tl_keep_add (self->keep, made, destroy, G_TYPE_NONE, self->transfer != TL_GI_TRANSFER_NOTHING);
+}
 
-  if (type->fixed_size >= 0 && source->n != (gsize) type->fixed_size)
+static gboolean
+array_in (const List  *self,
+          TlArgument  *argument,
+          GError     **error)
+{
+  const TlCallType *type = self->type;
+
+  if (type->fixed_size >= 0 && self->n != (gsize) type->fixed_size)
     {
       g_set_error (error, TL_ERROR, TL_ERROR_WRONG_TYPE,
                    " must have %" G_GSSIZE_FORMAT " elements, not %" G_GSIZE_FORMAT,
-                   type->fixed_size, source->n);
+                   type->fixed_size, self->n);
       return FALSE;
     }
 
   /* Bytes, and there may be many, are not copied where nobody takes them. */
-  if (transfer == TL_GI_TRANSFER_NOTHING && source->data != NULL &&
-      (source->nul || !type->zero_terminated))
+  if (self->transfer == TL_GI_TRANSFER_NOTHING && self->data != NULL &&
+      (self->nul || !type->zero_terminated))
     {
-      argument->v_pointer = (gpointer) source->data;
+      argument->v_pointer = (gpointer) self->data;
       return TRUE;
     }
 
   /* Ended by a zero in any case, which does no harm. */
-  argument->v_pointer = g_malloc0_n (source->n + 1, size);
-  tl_keep_add (keep, argument->v_pointer, g_free, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+  set_made (self, argument, g_malloc0_n (self->n + 1, tl_call_type_size (type->element)), g_free);
 
-  return elements_in (keep, type->element, transfer, source, argument->v_pointer, error);
+  return elements_in (self, argument->v_pointer, error);
 }
 
 static gboolean
-g_array_in (TlKeep            *keep,
-            const TlCallType  *type,
-            TlGiTransfer       transfer,
-            const Source      *source,
-            TlArgument        *argument,
-            GError           **error)
+g_array_in (const List  *self,
+            TlArgument  *argument,
+            GError     **error)
 {
-  GArray *array = g_array_sized_new (type->zero_terminated, TRUE,
-                                     (guint) tl_call_type_size (type->element), (guint) source->n);
+  GArray *array = g_array_sized_new (self->type->zero_terminated, TRUE,
+                                     (guint) tl_call_type_size (self->type->element), (guint) self->n);
 
-  g_array_set_size (array, (guint) source->n);
-  argument->v_pointer = array;
-  tl_keep_add (keep, array, (GDestroyNotify) g_array_unref, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+  g_array_set_size (array, (guint) self->n);
+  set_made (self, argument, array, (GDestroyNotify) g_array_unref);
 
-  return elements_in (keep, type->element, transfer, source, array->data, error);
+  return elements_in (self, array->data, error);
 }
 
 static gboolean
-byte_array_in (TlKeep            *keep,
-               const TlCallType  *type,
-               TlGiTransfer       transfer,
-               const Source      *source,
-               TlArgument        *argument,
-               GError           **error)
+byte_array_in (const List  *self,
+               TlArgument  *argument,
+               GError     **error)
 {
-  GByteArray *array = g_byte_array_sized_new ((guint) source->n);
+  GByteArray *array = g_byte_array_sized_new ((guint) self->n);
 
-  g_byte_array_set_size (array, (guint) source->n);
-  argument->v_pointer = array;
-  tl_keep_add (keep, array, (GDestroyNotify) g_byte_array_unref, G_TYPE_NONE,
-               transfer != TL_GI_TRANSFER_NOTHING);
+  g_byte_array_set_size (array, (guint) self->n);
+  set_made (self, argument, array, (GDestroyNotify) g_byte_array_unref);
 
-  return elements_in (keep, type->element, transfer, source, (char *) array->data, error);
+  return elements_in (self, (char *) array->data, error);
 }
 
 /* How a container that is given away frees what it holds. Those that it is not
@@ -307,24 +304,21 @@ free_hash (gpointer hash)
 }
 
 static gboolean
-ptr_array_in (TlKeep            *keep,
-              const TlCallType  *type,
-              TlGiTransfer       transfer,
-              const Source      *source,
-              TlArgument        *argument,
-              GError           **error)
+ptr_array_in (const List  *self,
+              TlArgument  *argument,
+              GError     **error)
 {
-  GPtrArray *array = g_ptr_array_new_full ((guint) source->n, element_destroy (type->element, transfer));
+  const TlCallType *type = self->type->element;
+  GPtrArray *array = g_ptr_array_new_full ((guint) self->n, element_destroy (type, self->transfer));
   TlArgument element;
 
-  argument->v_pointer = array;
-  tl_keep_add (keep, array, free_ptr_array, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+  set_made (self, argument, array, free_ptr_array);
 
-  for (gsize i = 0; i < source->n; i++)
+  for (gsize i = 0; i < self->n; i++)
     {
-      if (!element_in (keep, type->element, transfer, source, i, "", &element, error))
+      if (!element_in (self, type, i, "", &element, error))
         return FALSE;
-      g_ptr_array_add (array, tl_call_type_to_pointer (type->element, element));
+      g_ptr_array_add (array, tl_call_type_to_pointer (type, element));
     }
 
   return TRUE;
@@ -332,36 +326,35 @@ ptr_array_in (TlKeep            *keep,
 
 /* The last one first, so that the list is in order and each step is short. */
 static gboolean
-list_in (TlKeep            *keep,
-         const TlCallType  *type,
-         TlGiTransfer       transfer,
-         const Source      *source,
-         TlArgument        *argument,
-         GError           **error)
+list_in (const List  *self,
+         TlArgument  *argument,
+         GError     **error)
 {
-  gboolean given = transfer != TL_GI_TRANSFER_NOTHING;
+  const TlCallType *type = self->type->element;
+  gboolean is_single = self->type->kind != TL_KIND_LIST;
   gboolean ok = TRUE;
   GSList *slist = NULL;
   GList *list = NULL;
   TlArgument element;
 
-  for (gsize i = source->n; i > 0 && ok; i--)
+  for (gsize i = self->n; i > 0 && ok; i--)
     {
       gpointer data;
 
-      ok = element_in (keep, type->element, transfer, source, i - 1, "", &element, error);
-      data = ok ? tl_call_type_to_pointer (type->element, element) : NULL;
-      if (type->kind == TL_KIND_LIST)
-        list = g_list_prepend (list, data);
-      else
+      ok = element_in (self, type, i - 1, "", &element, error);
+      data = ok ? tl_call_type_to_pointer (type, element) : NULL;
+      if (is_single)
         slist = g_slist_prepend (slist, data);
+      else
+        list = g_list_prepend (list, data);
     }
 
-  argument->v_pointer = type->kind == TL_KIND_LIST ? (gpointer) list : (gpointer) slist;
-  if (argument->v_pointer != NULL)
-    tl_keep_add (keep, argument->v_pointer,
-                 type->kind == TL_KIND_LIST ? (GDestroyNotify) g_list_free : (GDestroyNotify) g_slist_free,
-                 G_TYPE_NONE, given);
+  if (slist != NULL)
+    set_made (self, argument, slist, (GDestroyNotify) g_slist_free);
+  else if (list != NULL)
+    set_made (self, argument, list, (GDestroyNotify) g_list_free);
+  else
+    argument->v_pointer = NULL;
 
   return ok;
 }
@@ -391,36 +384,33 @@ number_key_in (const TlCallType *type,
 }
 
 static gboolean
-hash_in (TlKeep            *keep,
-         const TlCallType  *type,
-         TlGiTransfer       transfer,
-         const Source      *source,
-         TlArgument        *argument,
-         GError           **error)
+hash_in (const List  *self,
+         TlArgument  *argument,
+         GError     **error)
 {
+  const TlCallType *type = self->type;
   gboolean by_string = type->element->kind == TL_KIND_STRING;
   GHashTable *hash = g_hash_table_new_full (by_string ? g_str_hash : NULL, by_string ? g_str_equal : NULL,
-                                            element_destroy (type->element, transfer),
-                                            element_destroy (type->item, transfer));
+                                            element_destroy (type->element, self->transfer),
+                                            element_destroy (type->item, self->transfer));
   TlArgument key, item;
 
-  argument->v_pointer = hash;
-  tl_keep_add (keep, hash, free_hash, G_TYPE_NONE, transfer != TL_GI_TRANSFER_NOTHING);
+  set_made (self, argument, hash, free_hash);
 
-  for (gsize i = 0; i + 1 < source->n; i += 2)
+  for (gsize i = 0; i + 1 < self->n; i += 2)
     {
       gpointer key_pointer, item_pointer;
 
-      if ((!number_key_in (type->element, tl_values_peek (source->values, i), &key) &&
-           !element_in (keep, type->element, transfer, source, i, "key", &key, error)) ||
-          !element_in (keep, type->item, transfer, source, i + 1, "value", &item, error))
+      if ((!number_key_in (type->element, tl_values_peek (self->values, i), &key) &&
+           !element_in (self, type->element, i, "key", &key, error)) ||
+          !element_in (self, type->item, i + 1, "value", &item, error))
         return FALSE;
 
       key_pointer = tl_call_type_to_pointer (type->element, key);
       if (tl_call_type_needs_cell (type->item))
         {
           item_pointer = g_memdup2 (&item, type->item->size);
-          tl_keep_add (keep, item_pointer, g_free, G_TYPE_NONE, transfer == TL_GI_TRANSFER_EVERYTHING);
+          tl_keep_add (self->keep, item_pointer, g_free, G_TYPE_NONE, self->transfer == TL_GI_TRANSFER_EVERYTHING);
         }
       else
         {
@@ -486,42 +476,42 @@ tl_call_list_in (TlKeep            *keep,
                  gsize             *length,
                  GError           **error)
 {
-  Source source;
+  List list = { .keep = keep, .type = type, .transfer = transfer };
 
   if ((type->kind == TL_KIND_ARRAY || type->kind == TL_KIND_G_ARRAY) &&
       type->element->kind == TL_KIND_UNICHAR && G_VALUE_HOLDS_STRING (value))
     return ucs4_in (keep, type, transfer, value, argument, length, error);
 
-  if (!get_source (keep, type, lasting, value, &source))
+  if (!set_source (&list, lasting, value))
     return tl_call_wrong_type (type, nullable, value, error);
 
-  if (source.n > G_MAXINT)
+  if (list.n > G_MAXINT)
     {
       g_set_error_literal (error, TL_ERROR, TL_ERROR_WRONG_TYPE, " is too long");
       return FALSE;
     }
 
   if (length != NULL)
-    *length = source.n;
+    *length = list.n;
 
   switch (type->kind)
     {
     case TL_KIND_ARRAY:
-      return array_in (keep, type, transfer, &source, argument, error);
+      return array_in (&list, argument, error);
 
     case TL_KIND_G_ARRAY:
-      return g_array_in (keep, type, transfer, &source, argument, error);
+      return g_array_in (&list, argument, error);
 
     case TL_KIND_BYTE_ARRAY:
-      return byte_array_in (keep, type, transfer, &source, argument, error);
+      return byte_array_in (&list, argument, error);
 
     case TL_KIND_PTR_ARRAY:
-      return ptr_array_in (keep, type, transfer, &source, argument, error);
+      return ptr_array_in (&list, argument, error);
 
     case TL_KIND_HASH:
-      return hash_in (keep, type, transfer, &source, argument, error);
+      return hash_in (&list, argument, error);
 
     default:
-      return list_in (keep, type, transfer, &source, argument, error);
+      return list_in (&list, argument, error);
     }
 }
