@@ -526,21 +526,6 @@ tl_event_thread_stop (TlEventThread  *self,
 
 static char stop_tag;
 
-static void
-stop_waited (GObject      *unused,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  TlEventThread *self = g_task_get_source_object (task);
-  GError *error = NULL;
-
-  if (tl_future_wait_finish (self->core->stopped, result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 void
 tl_event_thread_stop_async (TlEventThread       *self,
                             GCancellable        *cancellable,
@@ -557,7 +542,7 @@ tl_event_thread_stop_async (TlEventThread       *self,
   g_task_set_check_cancellable (task, FALSE);
 
   core_quit (self->core);
-  tl_future_wait_async (self->core->stopped, cancellable, stop_waited, g_steal_pointer (&task));
+  tl_future_wait_in_task (self->core->stopped, task);
 }
 
 gboolean

@@ -566,20 +566,6 @@ tl_executor_shutdown (TlExecutor    *self,
 
 static char shutdown_tag;
 
-static void
-shutdown_waited (GObject      *unused,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-
-  if (tl_future_wait_finish (g_task_get_task_data (task), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 void
 tl_executor_shutdown_async (TlExecutor          *self,
                             TlShutdown           how,
@@ -588,8 +574,8 @@ tl_executor_shutdown_async (TlExecutor          *self,
                             gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
+  g_autoptr(TlFuture) ended = NULL;
   GError *error = NULL;
-  TlFuture *ended;
 
   g_return_if_fail (TL_IS_EXECUTOR (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -599,14 +585,10 @@ tl_executor_shutdown_async (TlExecutor          *self,
   g_task_set_check_cancellable (task, FALSE);
 
   ended = begin_shutdown (self, how, &error);
-  if (ended == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  g_task_set_task_data (task, ended, (GDestroyNotify) tl_future_unref);
-  tl_future_wait_async (ended, cancellable, shutdown_waited, g_steal_pointer (&task));
+  if (ended != NULL)
+    tl_future_wait_in_task (ended, task);
+  else
+    g_task_return_error (task, error);
 }
 
 gboolean

@@ -252,6 +252,11 @@ guint         tl_future_depth            (void);
 /* Whether the calling thread is inside of this future's function. */
 gboolean      tl_future_is_mine          (TlFuture            *self);
 
+/* tl-future-wait.c: has @task return TRUE when the future has settled, or the error
+ * of its own cancellable. It keeps the future. */
+void          tl_future_wait_in_task     (TlFuture            *self,
+                                          GTask               *task);
+
 /* tl-future-callback.c: what happens when it has settled. */
 void          tl_future_deliver          (TlFuture            *self);
 

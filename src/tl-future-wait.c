@@ -196,3 +196,25 @@ tl_future_wait_finish (TlFuture      *self,
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+static void
+task_waited (GObject      *unused,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (tl_future_wait_finish (g_task_get_task_data (task), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+tl_future_wait_in_task (TlFuture *self,
+                        GTask    *task)
+{
+  g_task_set_task_data (task, tl_future_ref (self), (GDestroyNotify) tl_future_unref);
+  tl_future_wait_async (self, g_task_get_cancellable (task), task_waited, g_object_ref (task));
+}
