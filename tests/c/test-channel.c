@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "tl-test.h"
+#include "tl-test-channel.h"
 
 #include <fcntl.h>
-#include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,151 +19,8 @@ typedef struct
 
 #define MAGIC 0x314c5446
 
-/* The other program that this one can be; see main(). */
-#define BUSY "--busy"
-
-static const char *this_program;
-
-typedef struct
-{
-  guint      kind;
-  guint      id;
-  char      *text;
-  GPtrArray *blobs;
-} Heard;
-
-/* What was heard at one end. */
-typedef struct
-{
-  TlChannel *channel;
-  GPtrArray *heard;
-  GError    *end;
-  guint      n_ends;
-  guint      deaf_for;    /* that many calls */
-  TtTrace    trace;
-  void     (*then)  (gpointer ear);
-} Ear;
-
-static void
-heard_free (gpointer data)
-{
-  Heard *heard = data;
-
-  g_free (heard->text);
-  g_ptr_array_unref (heard->blobs);
-  g_free (heard);
-}
-
-static Ear *
-ear_new (TlChannel *channel)
-{
-  Ear *ear = g_new0 (Ear, 1);
-
-  ear->channel = channel;
-  ear->heard = g_ptr_array_new_with_free_func (heard_free);
-
-  return ear;
-}
-
-static void
-ear_free (Ear *ear)
-{
-  if (ear->channel != NULL)
-    {
-      tl_channel_close (ear->channel);
-      tl_channel_unref (ear->channel);
-    }
-  g_assert_cmpint (ear->trace.destroyed, ==, 1);
-  g_ptr_array_unref (ear->heard);
-  g_clear_error (&ear->end);
-  g_free (ear);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ear, ear_free)
-
-static gboolean
-hear (guint          kind,
-      guint          id,
-      const char    *text,
-      guint          n_blobs,
-      const GError  *error,
-      gpointer       user_data)
-{
-  Ear *ear = user_data;
-  Heard *heard;
-
-  g_assert_nonnull (text);
-  g_assert_cmpint (ear->trace.destroyed, ==, 0);
-  g_assert_null (ear->end);
-
-  if (ear->deaf_for > 0)
-    {
-      ear->deaf_for--;
-      return FALSE;
-    }
-
-  if (error != NULL)
-    {
-      g_assert_cmpstr (text, ==, "");
-      g_assert_cmpuint (n_blobs, ==, 0);
-      g_assert_null (tl_channel_take_blob (ear->channel));
-      ear->end = g_error_copy (error);
-      ear->n_ends++;
-      return TRUE;
-    }
-
-  heard = g_new0 (Heard, 1);
-  heard->kind = kind;
-  heard->id = id;
-  heard->text = g_strdup (text);
-  heard->blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  for (guint i = 0; i < n_blobs; i++)
-    g_ptr_array_add (heard->blobs, tl_channel_take_blob (ear->channel));
-  g_assert_null (tl_channel_take_blob (ear->channel));
-  g_ptr_array_add (ear->heard, heard);
-
-  if (ear->then != NULL)
-    ear->then (ear);
-
-  return TRUE;
-}
-
-static void
-ear_destroy (gpointer data)
-{
-  tt_trace_destroy (&((Ear *) data)->trace);
-}
-
-static Ear *
-listen_to (TlChannel *channel)
-{
-  Ear *ear = ear_new (channel);
-
-  tl_channel_listen (channel, hear, ear, ear_destroy);
-
-  return ear;
-}
-
-/* Both ends, in this process. */
-static void
-make_pair (Ear **a,
-           Ear **b)
-{
-  g_autoptr(GError) error = NULL;
-  TlChannel *channel = tl_channel_new (&error);
-  TlChannel *peer;
-
-  g_assert_no_error (error);
-  peer = tl_channel_new_for_fd (tl_channel_take_peer (channel), &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (tl_channel_take_peer (channel), ==, -1);
-
-  *a = listen_to (channel);
-  *b = listen_to (peer);
-}
-
 /* One end, the other one being a plain socket. */
-static Ear *
+static TtEar *
 make_half (int *fd)
 {
   g_autoptr(GError) error = NULL;
@@ -174,7 +29,7 @@ make_half (int *fd)
   g_assert_no_error (error);
   *fd = tl_channel_take_peer (channel);
 
-  return listen_to (channel);
+  return tt_listen_to (channel);
 }
 
 static void
@@ -185,93 +40,56 @@ write_raw (int           fd,
   g_assert_cmpint (send (fd, data, size, MSG_NOSIGNAL), ==, (gssize) size);
 }
 
-static gboolean
-has_ended (gpointer ear)
-{
-  return ((Ear *) ear)->end != NULL;
-}
-
-static gboolean
-has_one (gpointer ear)
-{
-  return ((Ear *) ear)->heard->len >= 1;
-}
-
-static gboolean
-has_three (gpointer ear)
-{
-  return ((Ear *) ear)->heard->len >= 3;
-}
-
-static Heard *
-nth (Ear   *ear,
-     guint  n)
-{
-  g_assert_cmpuint (ear->heard->len, >, n);
-  return g_ptr_array_index (ear->heard, n);
-}
-
-static GBytes *
-make_noise (gsize size)
-{
-  guint8 *data = g_malloc (size);
-
-  for (gsize i = 0; i < size; i++)
-    data[i] = (i * 2654435761u) >> 13;
-
-  return g_bytes_new_take (data, size);
-}
-
 /* ---- Frames ---- */
 
 static void
 test_arrive (void)
 {
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
   g_autoptr(GBytes) one = g_bytes_new_static ("\0\1\2", 3);
   g_autoptr(GBytes) none = g_bytes_new_static ("", 0);
   GBytes *blobs[] = { one, none, one };
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   g_assert_true (tl_channel_send (a->channel, 1, G_MAXUINT, "grüße", NULL, 0));
   g_assert_true (tl_channel_send (a->channel, G_MAXUINT, 2, NULL, blobs, G_N_ELEMENTS (blobs)));
   g_assert_true (tl_channel_send (a->channel, 3, 0, "", NULL, 0));
   g_assert_true (tl_channel_send (b->channel, 4, 4, "back", NULL, 0));
   g_assert_cmpuint (b->heard->len, ==, 0);
 
-  tt_run_until (has_three, b);
-  tt_run_until (has_one, a);
+  tt_run_until (tt_has_three, b);
+  tt_run_until (tt_has_one, a);
 
-  g_assert_cmpuint (nth (b, 0)->kind, ==, 1);
-  g_assert_cmpuint (nth (b, 0)->id, ==, G_MAXUINT);
-  g_assert_cmpstr (nth (b, 0)->text, ==, "grüße");
-  g_assert_cmpuint (nth (b, 0)->blobs->len, ==, 0);
-  g_assert_cmpuint (nth (b, 1)->kind, ==, G_MAXUINT);
-  g_assert_cmpstr (nth (b, 1)->text, ==, "");
-  g_assert_cmpuint (nth (b, 1)->blobs->len, ==, 3);
+  g_assert_cmpuint (tt_nth (b, 0)->kind, ==, 1);
+  g_assert_cmpuint (tt_nth (b, 0)->id, ==, G_MAXUINT);
+  g_assert_cmpstr (tt_nth (b, 0)->text, ==, "grüße");
+  g_assert_cmpuint (tt_nth (b, 0)->blobs->len, ==, 0);
+  g_assert_cmpuint (tt_nth (b, 1)->kind, ==, G_MAXUINT);
+  g_assert_cmpstr (tt_nth (b, 1)->text, ==, "");
+  g_assert_cmpuint (tt_nth (b, 1)->blobs->len, ==, 3);
   for (guint i = 0; i < 3; i++)
-    g_assert_true (g_bytes_equal (g_ptr_array_index (nth (b, 1)->blobs, i), blobs[i]));
-  g_assert_cmpuint (nth (b, 2)->kind, ==, 3);
-  g_assert_cmpstr (nth (a, 0)->text, ==, "back");
+    g_assert_true (g_bytes_equal (g_ptr_array_index (tt_nth (b, 1)->blobs, i), blobs[i]));
+  g_assert_cmpuint (tt_nth (b, 2)->kind, ==, 3);
+  g_assert_cmpstr (tt_nth (a, 0)->text, ==, "back");
 }
 
 /* Who could not hear is called for the same once more, and misses nothing. */
 static void
 test_deaf (void)
 {
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   for (guint i = 0; i < 3; i++)
     g_assert_true (tl_channel_send (a->channel, 1, i, NULL, NULL, 0));
 
   b->deaf_for = 2;
-  tt_run_until (has_three, b);
+  tt_run_until (tt_has_three, b);
   g_assert_cmpuint (b->deaf_for, ==, 0);
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpuint (nth (b, i)->id, ==, i);
+    g_assert_cmpuint (tt_nth (b, i)->id, ==, i);
 
   /* Without a main loop, too. */
   g_assert_true (tl_channel_send (a->channel, 1, 3, NULL, NULL, 0));
@@ -281,7 +99,7 @@ test_deaf (void)
 
   b->deaf_for = 1;
   tl_channel_close (a->channel);
-  tt_run_until (has_ended, b);
+  tt_run_until (tt_has_ended, b);
   g_assert_cmpuint (b->n_ends, ==, 1);
 }
 
@@ -290,27 +108,27 @@ static void
 test_much (void)
 {
   gsize size = tt_scaled (100, 1) * 1024 * 1024 + 7;
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
-  g_autoptr(GBytes) noise = make_noise (size);
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
+  g_autoptr(GBytes) noise = tt_make_noise (size);
   g_autofree char *text = g_strnfill (size / 10, 'x');
   GBytes *blobs[] = { noise, noise };
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   g_assert_true (tl_channel_send (a->channel, 1, 1, text, blobs, 2));
   g_assert_true (tl_channel_send (a->channel, 1, 2, "behind it", NULL, 0));
   g_assert_true (tl_channel_send (a->channel, 1, 3, text, NULL, 0));
   g_assert_true (tl_channel_send (b->channel, 1, 1, text, blobs, 1));
 
-  tt_run_until (has_three, b);
-  tt_run_until (has_one, a);
+  tt_run_until (tt_has_three, b);
+  tt_run_until (tt_has_one, a);
 
-  g_assert_cmpstr (nth (b, 0)->text, ==, text);
-  g_assert_true (g_bytes_equal (g_ptr_array_index (nth (b, 0)->blobs, 0), noise));
-  g_assert_true (g_bytes_equal (g_ptr_array_index (nth (b, 0)->blobs, 1), noise));
-  g_assert_cmpstr (nth (b, 1)->text, ==, "behind it");
-  g_assert_cmpstr (nth (b, 2)->text, ==, text);
-  g_assert_true (g_bytes_equal (g_ptr_array_index (nth (a, 0)->blobs, 0), noise));
+  g_assert_cmpstr (tt_nth (b, 0)->text, ==, text);
+  g_assert_true (g_bytes_equal (g_ptr_array_index (tt_nth (b, 0)->blobs, 0), noise));
+  g_assert_true (g_bytes_equal (g_ptr_array_index (tt_nth (b, 0)->blobs, 1), noise));
+  g_assert_cmpstr (tt_nth (b, 1)->text, ==, "behind it");
+  g_assert_cmpstr (tt_nth (b, 2)->text, ==, text);
+  g_assert_true (g_bytes_equal (g_ptr_array_index (tt_nth (a, 0)->blobs, 0), noise));
 }
 
 /* In a thread of its own: who reads, a moment later. */
@@ -369,10 +187,10 @@ static void
 test_many (void)
 {
   guint n = tt_scaled (100000, 1000);
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *text = g_strdup_printf ("%*u", (int) (i % 300), i);
@@ -382,15 +200,15 @@ test_many (void)
     }
   tl_channel_close (a->channel);
   g_assert_false (tl_channel_send (a->channel, 0, 0, NULL, NULL, 0));
-  tt_run_until (has_ended, b);
+  tt_run_until (tt_has_ended, b);
 
   /* What was not written when it was closed is lost, and so may be half of one. */
   g_assert_cmpuint (b->heard->len, >, 100);
   for (guint i = 0; i < b->heard->len; i++)
     {
-      g_assert_cmpuint (nth (b, i)->id, ==, i);
-      g_assert_cmpint (g_ascii_strtoull (g_strstrip (nth (b, i)->text), NULL, 10), ==, i);
-      g_assert_cmpuint (nth (b, i)->blobs->len, ==, i % 5 == 0 ? 1 : 0);
+      g_assert_cmpuint (tt_nth (b, i)->id, ==, i);
+      g_assert_cmpint (g_ascii_strtoull (g_strstrip (tt_nth (b, i)->text), NULL, 10), ==, i);
+      g_assert_cmpuint (tt_nth (b, i)->blobs->len, ==, i % 5 == 0 ? 1 : 0);
     }
 }
 
@@ -398,7 +216,7 @@ static void
 test_pieces (void)
 {
   int fd;
-  g_autoptr(Ear) ear = make_half (&fd);
+  g_autoptr(TtEar) ear = make_half (&fd);
   Header header = { MAGIC, 5, 6, 1, 3 };
   guint64 length = 4;
   g_autoptr(GByteArray) wire = g_byte_array_new ();
@@ -414,12 +232,12 @@ test_pieces (void)
       while (g_main_context_iteration (NULL, FALSE))
         ;
     }
-  tt_run_until (has_one, ear);
-  g_assert_cmpstr (nth (ear, 0)->text, ==, "abc");
-  g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (nth (ear, 0)->blobs, 0), NULL), 4, "defg", 4);
+  tt_run_until (tt_has_one, ear);
+  g_assert_cmpstr (tt_nth (ear, 0)->text, ==, "abc");
+  g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (tt_nth (ear, 0)->blobs, 0), NULL), 4, "defg", 4);
 
   close (fd);
-  tt_run_until (has_ended, ear);
+  tt_run_until (tt_has_ended, ear);
   g_assert_error (ear->end, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
@@ -431,12 +249,12 @@ check_broken (gconstpointer data,
               int           code)
 {
   int fd;
-  g_autoptr(Ear) ear = make_half (&fd);
+  g_autoptr(TtEar) ear = make_half (&fd);
 
   write_raw (fd, data, size);
   if (code == G_IO_ERROR_PARTIAL_INPUT)
     close (fd);
-  tt_run_until (has_ended, ear);
+  tt_run_until (tt_has_ended, ear);
   g_assert_error (ear->end, G_IO_ERROR, code);
   g_assert_cmpuint (ear->heard->len, ==, 0);
   g_assert_cmpint (ear->trace.destroyed, ==, 1);
@@ -474,7 +292,7 @@ test_fuzz (void)
   for (guint i = tt_scaled (2000, 50); i > 0; i--)
     {
       int fd;
-      g_autoptr(Ear) ear = make_half (&fd);
+      g_autoptr(TtEar) ear = make_half (&fd);
       guint8 wire[512];
       gsize at = 0;
 
@@ -495,7 +313,7 @@ test_fuzz (void)
 
       write_raw (fd, wire, g_rand_int_range (rand, 0, at + 1));
       close (fd);
-      tt_run_until (has_ended, ear);
+      tt_run_until (tt_has_ended, ear);
       g_assert_cmpuint (ear->n_ends, ==, 1);
     }
 }
@@ -522,17 +340,17 @@ test_no_channel (void)
 static void
 test_last_words (void)
 {
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   for (guint i = 0; i < 3; i++)
     tl_channel_send (a->channel, 0, i, "last words", NULL, 0);
   tl_channel_close (a->channel);
   g_assert_cmpint (a->trace.destroyed, ==, 1);
   g_assert_cmpuint (a->n_ends, ==, 0);
 
-  tt_run_until (has_ended, b);
+  tt_run_until (tt_has_ended, b);
   g_assert_cmpuint (b->heard->len, ==, 3);
   g_assert_error (b->end, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_cmpint (b->trace.destroyed, ==, 1);
@@ -547,7 +365,7 @@ test_last_words (void)
 static void
 close_it (gpointer data)
 {
-  Ear *ear = data;
+  TtEar *ear = data;
 
   tl_channel_close (ear->channel);
   g_assert_cmpint (ear->trace.destroyed, ==, 0);
@@ -556,7 +374,7 @@ close_it (gpointer data)
 static void
 drop_it (gpointer data)
 {
-  Ear *ear = data;
+  TtEar *ear = data;
 
   tl_channel_close (ear->channel);
   tl_channel_unref (g_steal_pointer (&ear->channel));
@@ -567,21 +385,21 @@ static void
 check_closed_inside (void     (*then) (gpointer),
                      gboolean   polled)
 {
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   b->then = then;
   for (guint i = 0; i < 3; i++)
     tl_channel_send (a->channel, 0, i, "x", NULL, 0);
   if (polled)
     g_assert_true (tl_channel_poll (&b->channel, 1, TT_PATIENCE));
   else
-    tt_run_until (has_one, b);
+    tt_run_until (tt_has_one, b);
   g_assert_cmpuint (b->heard->len, ==, 1);
   g_assert_cmpint (b->trace.destroyed, ==, 1);
 
-  tt_run_until (has_ended, a);
+  tt_run_until (tt_has_ended, a);
 }
 
 static void
@@ -595,25 +413,25 @@ test_closed_inside (void)
 static void
 run_on (gpointer data)
 {
-  Ear *ear = data;
+  TtEar *ear = data;
 
   if (ear->heard->len == 1)
-    tt_run_until (has_three, ear);
+    tt_run_until (tt_has_three, ear);
 }
 
 static void
 test_runs_the_loop (void)
 {
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   b->then = run_on;
   for (guint i = 0; i < 3; i++)
     tl_channel_send (a->channel, 0, i, "x", NULL, 0);
-  tt_run_until (has_three, b);
+  tt_run_until (tt_has_three, b);
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpuint (nth (b, i)->id, ==, i);
+    g_assert_cmpuint (tt_nth (b, i)->id, ==, i);
 }
 
 static void
@@ -623,12 +441,12 @@ test_nothing_left (void)
 
   for (guint i = 0; i < 50; i++)
     {
-      g_autoptr(Ear) a = NULL;
-      g_autoptr(Ear) b = NULL;
+      g_autoptr(TtEar) a = NULL;
+      g_autoptr(TtEar) b = NULL;
       g_autoptr(TlChannel) alone = tl_channel_new (NULL);
       g_autoptr(GBytes) blob = g_bytes_new_static ("x", 1);
 
-      make_pair (&a, &b);
+      tt_make_pair (&a, &b);
       for (guint j = 0; j < 50; j++)
         tl_channel_send (a->channel, 0, j, "x", &blob, 1);
       close (tl_channel_open_stderr (a->channel, NULL));
@@ -662,10 +480,10 @@ test_not_inherited (void)
 static void
 test_has (void)
 {
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   g_assert_false (tl_channel_has (b->channel, 1, 2));
   tl_channel_send (a->channel, 1, 1, "x", NULL, 0);
   tl_channel_send (a->channel, 1, 2, "x", NULL, 0);
@@ -676,25 +494,25 @@ test_has (void)
 
   /* They are heard all the same, though the socket has nothing any more. */
   tl_channel_send (a->channel, 1, 3, "x", NULL, 0);
-  tt_run_until (has_three, b);
+  tt_run_until (tt_has_three, b);
   g_assert_false (tl_channel_has (b->channel, 1, 2));
 
   tl_channel_close (a->channel);
   g_assert_false (tl_channel_has (b->channel, 1, 2));
-  tt_run_until (has_ended, b);
+  tt_run_until (tt_has_ended, b);
 }
 
 static void
 test_poll (void)
 {
   gsize size = tt_scaled (20, 1) * 1024 * 1024;
-  g_autoptr(Ear) a = NULL;
-  g_autoptr(Ear) b = NULL;
-  g_autoptr(GBytes) noise = make_noise (size);
+  g_autoptr(TtEar) a = NULL;
+  g_autoptr(TtEar) b = NULL;
+  g_autoptr(GBytes) noise = tt_make_noise (size);
   TlChannel *both[2];
   gint64 begin;
 
-  make_pair (&a, &b);
+  tt_make_pair (&a, &b);
   both[0] = a->channel;
   both[1] = b->channel;
 
@@ -707,7 +525,7 @@ test_poll (void)
   tl_channel_send (a->channel, 1, 1, NULL, &noise, 1);
   while (b->heard->len == 0)
     g_assert_true (tl_channel_poll (both, 2, TT_PATIENCE));
-  g_assert_true (g_bytes_equal (g_ptr_array_index (nth (b, 0)->blobs, 0), noise));
+  g_assert_true (g_bytes_equal (g_ptr_array_index (tt_nth (b, 0)->blobs, 0), noise));
 
   /* What was read already, but not heard. */
   tl_channel_send (a->channel, 1, 2, NULL, NULL, 0);
@@ -726,181 +544,6 @@ test_poll (void)
   begin = g_get_monotonic_time ();
   g_assert_false (tl_channel_poll (both, 2, 20000));
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, 20000);
-}
-
-/* ---- Another process ---- */
-
-/* What main() does where it is the other program: it sleeps, or is busy and has
- * no main loop. */
-static int
-be_busy (const char *fd)
-{
-  g_autoptr(TlChannel) channel = tl_channel_new_for_fd (atoi (fd), NULL);
-
-  if (!tl_channel_die_with_peer (channel, NULL))
-    return 2;
-  tl_channel_send (channel, 1, 1, "busy", NULL, 0);
-  for (;;)
-    {
-      static volatile guint n;
-
-      n++;
-    }
-}
-
-static GSubprocess *
-start_busy (TlChannel *channel)
-{
-  g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  g_autoptr(GSubprocess) process = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_subprocess_launcher_take_fd (launcher, tl_channel_take_peer (channel), 3);
-  process = g_subprocess_launcher_spawn (launcher, &error, this_program, BUSY, "3", NULL);
-  g_assert_no_error (error);
-  g_subprocess_launcher_close (launcher);
-
-  return g_steal_pointer (&process);
-}
-
-static void
-test_dies_with_peer (void)
-{
-  TlChannel *channel = tl_channel_new (NULL);
-  g_autoptr(GSubprocess) process = start_busy (channel);
-  g_autoptr(Ear) ear = listen_to (channel);
-
-  tt_run_until (has_one, ear);
-  g_assert_cmpstr (nth (ear, 0)->text, ==, "busy");
-  g_assert_null (ear->end);
-
-  tl_channel_close (channel);
-  g_subprocess_wait (process, NULL, NULL);
-  g_assert_true (g_subprocess_get_if_exited (process));
-  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, EXIT_FAILURE);
-}
-
-static void
-test_killed (void)
-{
-  TlChannel *channel = tl_channel_new (NULL);
-  g_autoptr(GSubprocess) process = start_busy (channel);
-  g_autoptr(Ear) ear = listen_to (channel);
-
-  tt_run_until (has_one, ear);
-  g_subprocess_force_exit (process);
-  tt_run_until (has_ended, ear);
-  g_assert_error (ear->end, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_subprocess_wait (process, NULL, NULL);
-}
-
-static gboolean
-has_last (gpointer channel)
-{
-  g_autofree char *last = tl_channel_dup_stderr (channel);
-
-  return g_str_has_suffix (last, "the end\n");
-}
-
-/* Lines that another process writes are those of this one, and are kept. */
-static void
-test_stderr (void)
-{
-  g_autofree char *name = NULL;
-  g_autofree char *passed = NULL;
-  g_autofree char *last = NULL;
-  g_autoptr(GString) expected = g_string_new (NULL);
-  int file = g_file_open_tmp ("channel-XXXXXX", &name, NULL);
-  int own = dup (STDERR_FILENO);
-  TlChannel *channel = tl_channel_new (NULL);
-  int fd = tl_channel_open_stderr (channel, NULL);
-  g_autoptr(Ear) ear = NULL;
-
-  ear = listen_to (channel);
-  last = tl_channel_dup_stderr (channel);
-  g_assert_cmpstr (last, ==, "");
-  g_clear_pointer (&last, g_free);
-
-  dup2 (file, STDERR_FILENO);
-  for (guint i = 0; i < 1000; i++)
-    {
-      g_autofree char *line = g_strdup_printf ("line %u\xff\n", i);
-
-      g_assert_cmpint (write (fd, line, strlen (line)), ==, strlen (line));
-      g_string_append (expected, line);
-      if (i % 100 == 0)
-        tt_iterate ();
-    }
-  g_assert_cmpint (write (fd, "the end\n", 8), ==, 8);
-  g_string_append (expected, "the end\n");
-  close (fd);
-  tt_run_until (has_last, channel);
-  dup2 (own, STDERR_FILENO);
-  close (own);
-  close (file);
-
-  g_assert_true (g_file_get_contents (name, &passed, NULL, NULL));
-  g_assert_cmpstr (passed, ==, expected->str);
-  g_unlink (name);
-
-  last = tl_channel_dup_stderr (channel);
-  g_assert_true (g_str_has_prefix (last, "line "));
-  g_assert_cmpuint (strlen (last), >, 3000);
-  g_assert_true (g_utf8_validate (last, -1, NULL));
-}
-
-#define FLOOD (tt_scaled (8, 2) * 1024 * 1024)
-
-static gpointer
-flood (gpointer fd)
-{
-  gsize size = 64 * 1024;
-  g_autofree char *data = g_malloc (size);
-  gsize left = FLOOD;
-
-  memset (data, '.', size);
-  while (left > 0)
-    {
-      gssize n = write (GPOINTER_TO_INT (fd), data, MIN (size, left));
-
-      g_assert_cmpint (n, >, 0);
-      left -= (gsize) n;
-    }
-  close (GPOINTER_TO_INT (fd));
-
-  return NULL;
-}
-
-static gboolean
-file_has_all (gpointer file)
-{
-  return lseek (GPOINTER_TO_INT (file), 0, SEEK_CUR) >= (off_t) FLOOD;
-}
-
-/* Somebody who writes without end leaves others their turn. */
-static void
-test_stderr_flood (void)
-{
-  g_autofree char *name = NULL;
-  int file = g_file_open_tmp ("channel-XXXXXX", &name, NULL);
-  int own = dup (STDERR_FILENO);
-  TlChannel *channel = tl_channel_new (NULL);
-  int fd = tl_channel_open_stderr (channel, NULL);
-  g_autoptr(Ear) ear = NULL;
-  GThread *thread = g_thread_new ("flood", flood, GINT_TO_POINTER (fd));
-  guint n_turns = 0;
-
-  ear = listen_to (channel);
-  g_unlink (name);
-  dup2 (file, STDERR_FILENO);
-  for (; !file_has_all (GINT_TO_POINTER (file)); n_turns++)
-    g_main_context_iteration (NULL, TRUE);
-  dup2 (own, STDERR_FILENO);
-  close (own);
-  close (file);
-  g_thread_join (thread);
-
-  g_assert_cmpuint (n_turns, >=, FLOOD / (256 * 1024));
 }
 
 static void
@@ -923,20 +566,11 @@ add_tests (void)
   g_test_add_func ("/channel/not-inherited", test_not_inherited);
   g_test_add_func ("/channel/has-looks-and-calls-nobody", test_has);
   g_test_add_func ("/channel/poll-without-a-main-loop", test_poll);
-  g_test_add_func ("/channel/a-busy-process-dies-with-its-peer", test_dies_with_peer);
-  g_test_add_func ("/channel/a-peer-that-was-killed", test_killed);
-  g_test_add_func ("/channel/messages-are-passed-on-and-kept", test_stderr);
-  g_test_add_func ("/channel/messages-without-end", test_stderr_flood);
 }
 
 int
 main (int    argc,
       char **argv)
 {
-  if (argc == 3 && g_str_equal (argv[1], BUSY))
-    return be_busy (argv[2]);
-
-  this_program = argv[0];
-
   return tt_main (&argc, &argv, add_tests);
 }
