@@ -18,7 +18,8 @@ import sys
 import threading
 import unittest
 import warnings
-from typing import Any
+
+import tap
 
 MODULES = (
     "test_events",
@@ -46,65 +47,18 @@ REPEATED = ("EPollEventLoopTests", "PollEventLoopTests", "KqueueEventLoopTests",
 EXCEPTIONS: dict[str, str] = {}
 
 
-class Result(unittest.TestResult):
-    """Prints a TAP line a case, and counts."""
+class Result(tap.Result):
+    """On threadloop's loop, what fails is said when it is known how it fares on CPython's."""
 
     def __init__(self, stock: bool) -> None:
         super().__init__()
         self.stock = stock
-        self.number = 0
-        self.passed: list[str] = []
-        self.failed: list[str] = []
-        self._outcome = ""
-        self._text = ""
 
-    def line(self, good: bool, name: str, rest: str = "") -> None:
-        self.number += 1
-        print(f"{'ok' if good else 'not ok'} {self.number} - {name}{rest}", flush=True)
-
-    def startTest(self, test: unittest.TestCase) -> None:
-        super().startTest(test)
-        self._outcome = self._text = ""
-
-    def stopTest(self, test: unittest.TestCase) -> None:
-        super().stopTest(test)
-        name = test.id()
-        if self._outcome == "fail":
-            self.failed.append(name)
-            if self.stock:
-                self.line(False, name)
-            for line in self._text.splitlines():
-                print("#", line)
-        elif self._outcome.startswith("skip"):
-            self.line(True, name, f" # SKIP {self._outcome[5:]}")
+    def fail(self, name: str) -> None:
+        if self.stock:
+            super().fail(name)
         else:
-            self.passed.append(name)
-            self.line(True, name)
-
-    def _fail(self, test: unittest.TestCase, err: Any) -> None:
-        self._outcome = "fail"
-        self._text += self._exc_info_to_string(err, test)  # type: ignore[attr-defined]
-
-    def addError(self, test: Any, err: Any) -> None:
-        super().addError(test, err)
-        self._fail(test, err)
-        if not isinstance(test, unittest.TestCase):  # a module or a class that could not be set up
-            self.failed.append(str(test))
-            print("\n".join("# " + line for line in self._text.splitlines()))
-
-    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
-        super().addFailure(test, err)
-        self._fail(test, err)
-
-    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self._fail(test, err)
-
-    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
-        super().addSkip(test, reason)
-        if self._outcome != "fail":
-            self._outcome = f"skip {reason}".replace("\n", " ")
+            self.failed.append(name)
 
 
 def use_our_loop() -> None:
@@ -167,7 +121,7 @@ def main() -> int:
     for case in loaded:
         reason = next((why for end, why in EXCEPTIONS.items() if case.id().endswith(end)), None)
         if reason is not None and not args.stock:
-            result.line(True, case.id(), f" # SKIP {reason}")
+            result.leave_out(case.id(), reason)
     chosen = [c for c in loaded if args.stock or not any(c.id().endswith(end) for end in EXCEPTIONS)]
     unittest.TestSuite(chosen).run(result)
     if not args.stock and result.failed:
@@ -177,7 +131,7 @@ def main() -> int:
         for name in list(result.failed):
             if any(s.startswith("not ok ") and s.endswith(f" - {name}") for s in stock.stdout.splitlines()):
                 result.failed.remove(name)
-                result.line(True, name, " # SKIP fails on CPython's own loop here too")
+                result.leave_out(name, "fails on CPython's own loop here too")
             else:
                 result.line(False, name)
     print(f"1..{result.number}")

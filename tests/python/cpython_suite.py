@@ -22,6 +22,8 @@ import time
 import unittest
 from typing import Any
 
+import tap
+
 import threadloop
 
 # Python 3.11 has one module, and later ones have a package of these.
@@ -40,7 +42,7 @@ EXCEPTIONS = {
 }
 
 # Cases that read a private attribute for what can be found out without it, and pass when they are lent one
-# that says the same. test_executor.py has what they are about in public terms.
+# that says the same. The files test_executor*.py have what they are about in public terms.
 LENT = {
     "ThreadPoolShutdownTest.test_context_manager_shutdown": "_threads",
     "ThreadPoolShutdownTest.test_del_shutdown": "_threads",
@@ -61,71 +63,17 @@ concurrent.futures.Executor = concurrent.futures.ThreadPoolExecutor = threadloop
 LIMIT = 120
 
 
-class Result(unittest.TestResult):
-    """Prints a TAP line a case, and counts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.number = 0
-        self.n_passed = 0
-        self.n_failed = 0
-        self.n_skipped = 0
-        self._text = ""
-        self._skip = ""
-
-    def line(self, good: bool, name: str, rest: str = "") -> None:
-        self.number += 1
-        print(f"{'ok' if good else 'not ok'} {self.number} - {name}{rest}", flush=True)
+class Result(tap.Result):
+    def name_of(self, test: unittest.TestCase) -> str:
+        return test.id().removeprefix("test.test_concurrent_futures.")
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
-        self._text = self._skip = ""
         faulthandler.dump_traceback_later(LIMIT, exit=True)
 
     def stopTest(self, test: unittest.TestCase) -> None:
         faulthandler.cancel_dump_traceback_later()
         super().stopTest(test)
-        if self._text:
-            self.n_failed += 1
-            self.line(False, name_of(test))
-            for line in self._text.splitlines():
-                print("#", line)
-        elif self._skip:
-            self.n_skipped += 1
-            self.line(True, name_of(test), f" # SKIP {self._skip}")
-        else:
-            self.n_passed += 1
-            self.line(True, name_of(test))
-
-    def _fail(self, test: Any, err: Any) -> None:
-        text = self._exc_info_to_string(err, test)  # type: ignore[attr-defined]
-        self._text += text
-        if not isinstance(test, unittest.TestCase):  # a module or a class that could not be set up
-            self.n_failed += 1
-            self.line(False, str(test))
-            for line in text.splitlines():
-                print("#", line)
-
-    def addError(self, test: Any, err: Any) -> None:
-        super().addError(test, err)
-        self._fail(test, err)
-
-    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
-        super().addFailure(test, err)
-        self._fail(test, err)
-
-    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self._fail(test, err)
-
-    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
-        super().addSkip(test, reason)
-        self._skip = reason.replace("\n", " ") or "no reason given"
-
-
-def name_of(test: unittest.TestCase) -> str:
-    return test.id().removeprefix("test.test_concurrent_futures.")
 
 
 def threads(executor: threadloop.Executor) -> tuple[threading.Thread, ...]:
@@ -235,11 +183,10 @@ def main() -> int:
         if reason is None or args.stock:
             chosen.addTest(case)
         else:
-            result.n_skipped += 1
-            result.line(True, name_of(case), f" # SKIP {reason}")
+            result.leave_out(result.name_of(case), reason)
     chosen.run(result)
-    print(f"# {result.n_passed} passed, {result.n_failed} failed, {result.n_skipped} skipped")
-    return 1 if result.n_failed else 0
+    print(f"# {len(result.passed)} passed, {len(result.failed)} failed, {len(result.left_out)} skipped")
+    return 1 if result.failed else 0
 
 
 if __name__ == "__main__":
