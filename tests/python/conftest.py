@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import subprocess
@@ -21,9 +22,11 @@ import threadloop
 # How long a thing may take that should take no time at all, in seconds, on a machine that does a lot else.
 SOON = 60.0
 
+Pools = Callable[..., threadloop.Executor]
+
 
 @pytest.fixture
-def pools() -> Iterator[Callable[..., threadloop.Executor]]:
+def pools() -> Iterator[Pools]:
     """Makes executors, and shuts them down after the test."""
     made: list[threadloop.Executor] = []
 
@@ -38,9 +41,16 @@ def pools() -> Iterator[Callable[..., threadloop.Executor]]:
 
 
 @pytest.fixture
-def pool(pools: Callable[..., threadloop.Executor]) -> threadloop.Executor:
+def pool(pools: Pools) -> threadloop.Executor:
     """One worker, so that there is an order."""
     return pools(1, "one")
+
+
+@pytest.fixture
+def thread() -> Iterator[threadloop.EventThread]:
+    with threadloop.EventThread("fixture") as thread:
+        yield thread
+        thread.stop(SOON)
 
 
 @pytest.fixture
@@ -88,6 +98,27 @@ def pytest_runtest_call(item: Any) -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def ours(prefix: str) -> list[threading.Thread]:
+    """The threads that are called so."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith(prefix)]
+
+
+async def double(x: int) -> int:
+    await asyncio.sleep(0)
+    return x * 2
+
+
+async def for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+def begin(thread: threadloop.EventThread, fn: Callable[[], Any] = for_ever) -> threadloop.Future[Any]:
+    """Submits it, and returns when it waits for something."""
+    future = thread.submit(fn)
+    thread.submit(double, 1).result(SOON)
+    return future
 
 
 def run_loop(until: Callable[[], object], timeout: float = SOON) -> bool:

@@ -14,14 +14,14 @@ import socket
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import gi
 import pytest
-from conftest import SOON, Gate, eventually, run_loop, script
+from conftest import SOON, Gate, Pools, eventually, run_loop, script
 from gi.repository import Gio, GLib, GObject, Tl
 
 import threadloop
@@ -34,8 +34,6 @@ except (ImportError, ValueError):
     TlMarshal = None
 
 needs_marshal = pytest.mark.skipif(TlMarshal is None, reason="the library of the tests has no typelib here")
-
-Pools = Callable[..., Executor]
 
 WAIT = "Gio.Socket.condition_wait"
 M = "TlMarshal."

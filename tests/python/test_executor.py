@@ -3,32 +3,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import gc
 import itertools
 import logging
-import os
-import signal
 import sys
 import threading
 import time
-import weakref
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, eventually, run_loop, script
+from conftest import SOON, Gate, Pools, ours, run_loop
 from gi.repository import GLib
 
 import threadloop
 from threadloop import Executor, WouldDeadlockError
-
-Pools = Callable[..., Executor]
-
-
-def ours(prefix: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith(prefix)]
 
 
 # ---- Threads ----
@@ -206,6 +195,43 @@ def test_the_shared_executors_cannot_be_shut_down() -> None:
     assert Executor.default().submit(int, "4").result(SOON) == 4
 
 
+@pytest.mark.parametrize("text", ["bad \udcff name", None])
+def test_an_error_that_cannot_be_shown_does_not_harm_the_worker(pool: Executor, text: str | None) -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            if text is None:
+                raise ValueError("no words")
+            return text
+
+    def work() -> None:
+        started.wait(SOON)
+        raise Unspeakable
+
+    started = threading.Event()
+    future = pool.submit(work)
+    assert future.progress is not None
+    started.set()
+    assert isinstance(future.exception(SOON), Unspeakable)
+    assert pool.submit(abs, -1).result(SOON) == 1
+
+
+def test_an_exit_in_a_done_callback_does_not_end_the_worker(pool: Executor) -> None:
+    started = threading.Event()
+    future = pool.submit(started.wait, SOON)
+    future.add_done_callback(lambda _: sys.exit(3))
+    started.set()
+    assert future.result(SOON)
+    assert pool.submit(abs, -1).result(SOON) == 1
+
+
+def test_repr_says_who_and_how_busy(pool: Executor, gate: Gate) -> None:
+    pool.submit(gate)
+    gate.wait_reached()
+    pool.submit(int)
+    assert repr(pool) == "<Executor 'one': 1 running, 1 queued>"
+    gate.open()
+
+
 # ---- The initializer ----
 
 
@@ -236,148 +262,6 @@ def test_a_broken_initializer_breaks_the_pool(caplog: pytest.LogCaptureFixture) 
         executor.submit(int)
     assert "ZeroDivisionError" in caplog.text
     executor.shutdown(timeout=SOON)
-
-
-# ---- A bounded queue ----
-
-
-def test_submit_waits_for_room_and_wakes(pools: Pools, gate: Gate) -> None:
-    executor = pools(1, max_queued=2)
-    executor.submit(gate)
-    gate.wait_reached()
-    futures = [executor.submit(int) for _ in range(2)]
-    assert executor.n_queued == 2
-    submitted = threading.Event()
-
-    def blocked() -> None:
-        futures.append(executor.submit(int))
-        submitted.set()
-
-    thread = threading.Thread(target=blocked)
-    thread.start()
-    assert not submitted.wait(0.05)
-    gate.open()
-    assert submitted.wait(SOON)
-    thread.join()
-    assert [future.result(SOON) for future in futures] == [0] * 3
-
-
-def test_cancelling_a_queued_one_makes_room(pools: Pools, gate: Gate) -> None:
-    executor = pools(1, max_queued=1)
-    executor.submit(gate)
-    gate.wait_reached()
-    queued = executor.submit(int)
-    submitted = threading.Event()
-    thread = threading.Thread(target=lambda: (executor.submit(int), submitted.set()))
-    thread.start()
-    assert not submitted.wait(0.02)
-    queued.cancel()
-    assert submitted.wait(SOON)
-    gate.open()
-    thread.join()
-
-
-def test_many_threads_share_a_small_queue(pools: Pools) -> None:
-    executor = pools(2, max_queued=3)
-    futures: list[Any] = []
-
-    def submits() -> None:
-        for i in range(200):
-            futures.append(executor.submit(abs, -i))
-            assert executor.n_queued <= 3
-
-    threads = [threading.Thread(target=submits) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(SOON)
-    assert sum(future.result(SOON) for future in futures) == 4 * sum(range(200))
-
-
-def test_shutdown_wakes_who_waits_for_room(pools: Pools, gate: Gate) -> None:
-    executor = pools(1, max_queued=1)
-    executor.submit(gate)
-    gate.wait_reached()
-    executor.submit(int)
-    errors: list[BaseException] = []
-    waiting = threading.Event()
-
-    def blocked() -> None:
-        waiting.set()
-        try:
-            executor.submit(int)
-        except RuntimeError as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=blocked)
-    thread.start()
-    assert waiting.wait(SOON)
-    time.sleep(0.01)
-    executor.shutdown(wait=False)
-    thread.join(SOON)
-    assert not thread.is_alive() and errors
-
-
-def test_a_worker_that_submits_to_its_own_full_pool_does_not_hang(pools: Pools) -> None:
-    executor = pools(1, max_queued=1)
-
-    def work(depth: int) -> int:
-        futures = [executor.submit(abs, -i) for i in range(10)]
-        return sum(future.result(SOON) for future in futures)
-
-    assert executor.submit(work, 3).result(SOON) == 45
-
-
-def test_workers_that_fill_each_others_queue_do_not_hang(pools: Pools) -> None:
-    a, b = pools(1, "a", max_queued=2), pools(1, "b", max_queued=2)
-
-    def work(other: Executor, n: int) -> list[Any]:
-        return [other.submit(abs, -i) for i in range(n)]
-
-    one, two = a.submit(work, a, 50), b.submit(work, b, 50)
-    assert sum(f.result(SOON) for f in one.result(SOON) + two.result(SOON)) == 2 * sum(range(50))
-
-
-def test_control_c_interrupts_a_wait_for_room(pools: Pools, gate: Gate) -> None:
-    executor = pools(1, max_queued=1)
-    executor.submit(gate)
-    gate.wait_reached()
-    first = executor.submit(int)
-    interrupt(executor.submit, int)
-    gate.open()
-    assert first.result(SOON) == 0
-    assert executor.submit(int, "2").result(SOON) == 2
-
-
-def test_control_c_interrupts_a_wait_for_a_result(pool: Executor, gate: Gate) -> None:
-    future = pool.submit(gate, 6)
-    gate.wait_reached()
-    interrupt(future.result)
-    gate.open()
-    assert future.result(SOON) == 6
-
-
-def test_control_c_interrupts_a_shutdown(gate: Gate) -> None:
-    executor = Executor(1)
-    future = executor.submit(gate, 6)
-    gate.wait_reached()
-    interrupt(executor.shutdown)
-    gate.open()
-    executor.shutdown(timeout=SOON)
-    assert future.result(SOON) == 6
-
-
-def interrupt(wait: Callable[..., object], *args: object) -> None:
-    """Somebody presses Ctrl-C, most likely while it waits; if that comes before, it is right as well."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer = threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT])
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            timer.start()
-            wait(*args)
-    finally:
-        timer.join()
-        signal.signal(signal.SIGINT, before)
 
 
 # ---- map ----
@@ -439,368 +323,6 @@ def test_a_map_that_is_left_cancels_what_is_queued(pool: Executor, gate: Gate) -
     assert ran == list(range(5))
 
 
-# ---- shutdown ----
-
-
-def test_shutdown_waits_for_what_was_accepted(pools: Pools) -> None:
-    executor = pools(2)
-    done: list[int] = []
-    for i in range(100):
-        executor.submit(done.append, i)
-    executor.shutdown()
-    assert sorted(done) == list(range(100))
-    assert executor.n_queued == executor.n_running == 0
-
-
-def test_shutdown_waits_for_the_threads(pools: Pools) -> None:
-    executor = pools(3, "gone")
-    concurrent.futures.wait([executor.submit(int) for _ in range(30)], SOON)
-    executor.shutdown()
-    assert ours("gone_") == []
-
-
-def test_leaving_the_with_block_waits() -> None:
-    done: list[int] = []
-    with Executor(2) as executor:
-        for i in range(20):
-            executor.submit(done.append, i)
-    assert sorted(done) == list(range(20))
-
-
-def test_shutdown_cancels_what_is_queued_if_asked(pool: Executor, gate: Gate) -> None:
-    running = pool.submit(gate, "ran")
-    gate.wait_reached()
-    queued = [pool.submit(int) for _ in range(10)]
-    pool.shutdown(wait=False, cancel_futures=True)
-    assert all(future.cancelled() for future in queued)
-    assert not running.done()
-    gate.open()
-    assert running.result(SOON) == "ran"
-
-
-def test_shutdown_with_a_time_limit_raises_and_goes_on(pool: Executor, gate: Gate) -> None:
-    future = pool.submit(gate, 1)
-    gate.wait_reached()
-    with pytest.raises(TimeoutError, match="1 running"):
-        pool.shutdown(timeout=0.02)
-    with pytest.raises(RuntimeError):
-        pool.submit(int)
-    gate.open()
-    pool.shutdown(timeout=SOON)
-    assert future.result(0) == 1
-
-
-def test_shutdown_may_be_called_often_and_from_many_threads(pool: Executor, gate: Gate) -> None:
-    pool.submit(gate)
-    gate.wait_reached()
-    threads = [threading.Thread(target=pool.shutdown) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    pool.shutdown(wait=False)
-    gate.open()
-    for thread in threads:
-        thread.join(SOON)
-        assert not thread.is_alive()
-    pool.shutdown()
-    pool.shutdown(cancel_futures=True)
-
-
-def test_shutdown_of_an_executor_that_was_never_used() -> None:
-    executor = Executor()
-    executor.shutdown()
-    with Executor():
-        pass
-
-
-def test_shutdown_from_a_worker_of_its_own_is_an_error_and_no_hang(pool: Executor) -> None:
-    with pytest.raises(WouldDeadlockError, match="would deadlock"):
-        pool.submit(pool.shutdown).result(SOON)
-    assert issubclass(WouldDeadlockError, RuntimeError)
-
-
-def test_shutdown_without_wait_from_a_worker_of_its_own_works(pools: Pools) -> None:
-    executor = pools(1)
-    after = threading.Event()
-
-    def work() -> None:
-        executor.submit(after.set)
-        executor.shutdown(wait=False)
-
-    executor.submit(work).result(SOON)
-    assert after.wait(SOON)
-    executor.shutdown(timeout=SOON)
-
-
-# ---- Dropping it ----
-
-
-def test_dropping_an_executor_runs_what_is_queued_and_never_blocks(gate: Gate) -> None:
-    executor = Executor(1, "dropped")
-    executor.submit(gate)
-    gate.wait_reached()
-    done: list[int] = []
-    futures = [executor.submit(done.append, i) for i in range(20)]
-    del executor  # would hang here, since the gate is closed
-    gc.collect()
-    gate.open()
-    concurrent.futures.wait(futures, SOON)
-    assert done == list(range(20))
-    assert eventually(lambda: not ours("dropped_"))
-
-
-def test_dropping_an_executor_that_nobody_used_leaves_nothing() -> None:
-    gone = weakref.ref(Executor())
-    gc.collect()
-    assert gone() is None
-
-
-def test_dropping_it_in_the_collector_never_blocks(gate: Gate) -> None:
-    executor = Executor(1)
-    executor.submit(gate)
-    gate.wait_reached()
-    last = executor.submit(int)
-    cycle: list[Any] = [executor]
-    cycle.append(cycle)
-    gone = weakref.ref(executor)
-    del executor, cycle
-    assert eventually(lambda: gone() is None)
-    gate.open()
-    assert last.result(SOON) == 0
-
-
-def test_dropping_it_inside_of_a_worker_of_its_own_never_blocks() -> None:
-    executor: list[Executor] = [Executor(1, "self")]
-    done = threading.Event()
-
-    def work() -> int:
-        executor[0].submit(done.set)
-        executor.clear()
-        gc.collect()
-        return 1
-
-    assert executor[0].submit(work).result(SOON) == 1
-    assert done.wait(SOON)
-    assert eventually(lambda: not ours("self_"))
-
-
-# ---- No silent deadlock ----
-
-
-def test_waiting_inside_of_one_worker_runs_the_inner_task(pool: Executor) -> None:
-    assert pool.submit(lambda: pool.submit(int, "5").result(SOON)).result(SOON) == 5
-
-
-def test_waits_nest_fifty_deep_in_one_worker(pool: Executor) -> None:
-    def nest(depth: int) -> int:
-        return 0 if depth == 0 else pool.submit(nest, depth - 1).result(SOON) + 1
-
-    assert pool.submit(nest, 50).result(SOON) == 50
-
-
-def test_waiting_for_oneself_would_deadlock(pool: Executor) -> None:
-    def work() -> None:
-        future = threadloop.current_future()
-        assert future is not None
-        future.result()
-
-    with pytest.raises(WouldDeadlockError, match="would deadlock"):
-        pool.submit(work).result(SOON)
-
-
-def test_waiting_for_an_outer_task_of_ones_own_thread_would_deadlock(pool: Executor) -> None:
-    def outer() -> Any:
-        return pool.submit(inner, threadloop.current_future()).exception(SOON)
-
-    def inner(future: Any) -> None:
-        future.result()
-
-    assert isinstance(pool.submit(outer).result(SOON), WouldDeadlockError)
-
-
-def test_two_tasks_that_wait_for_what_the_other_has_queued(pools: Pools) -> None:
-    executor = pools(2)
-    together = threading.Barrier(2)
-    inner: dict[int, Any] = {}
-
-    def work(me: int) -> Any:
-        inner[me] = executor.submit(abs, -me)
-        together.wait(SOON)
-        return inner[1 - me].result(SOON)
-
-    a, b = executor.submit(work, 0), executor.submit(work, 1)
-    assert (a.result(SOON), b.result(SOON)) == (1, 0)
-
-
-def test_two_tasks_of_one_worker_waiting_crosswise_end(pool: Executor) -> None:
-    # The first waits for the second, which runs inside of it, and waits for the first.
-    futures: dict[str, Any] = {}
-    ready = threading.Event()
-
-    def work(other: str) -> Any:
-        assert ready.wait(SOON)
-        return futures[other].result(SOON)
-
-    futures["a"] = pool.submit(work, "b")
-    futures["b"] = pool.submit(work, "a")
-    ready.set()
-    with pytest.raises(WouldDeadlockError):
-        futures["a"].result(SOON)
-    with pytest.raises(WouldDeadlockError):
-        futures["b"].result(SOON)
-
-
-def test_concurrent_futures_wait_inside_of_the_only_worker_times_out_and_harms_nothing(pool: Executor) -> None:
-    def work() -> int:
-        return len(concurrent.futures.wait([pool.submit(int)], 0.05).not_done)
-
-    # It does not ask the future, and cannot know better.
-    assert pool.submit(work).result(SOON) in (0, 1)
-
-
-# ---- Coroutines ----
-
-
-async def double(n: int) -> int:
-    await asyncio.sleep(0)
-    return n * 2
-
-
-def test_a_coroutine_function_runs_on_the_workers_loop(pool: Executor) -> None:
-    assert pool.submit(double, 4).result(SOON) == 8
-
-
-def test_a_coroutine_runs_on_the_workers_loop(pool: Executor) -> None:
-    assert pool.submit(double(5)).result(SOON) == 10
-
-
-def test_the_loop_of_a_worker_is_the_same_for_all_its_tasks(pool: Executor) -> None:
-    async def loop() -> Any:
-        return asyncio.get_running_loop()
-
-    def plain() -> Any:
-        loop = asyncio.get_event_loop()
-        loop.is_running()
-        return loop
-
-    loops = [pool.submit(work).result(SOON) for work in (loop, plain, loop, plain)]
-    assert len({id(loop) for loop in loops}) == 1
-
-
-def test_workers_have_a_loop_each(pools: Pools) -> None:
-    executor = pools(2)
-    together = threading.Barrier(2)
-
-    async def loop() -> int:
-        together.wait(SOON)
-        return id(asyncio.get_running_loop())
-
-    assert len({f.result(SOON) for f in [executor.submit(loop) for _ in range(2)]}) == 2
-
-
-def test_run_until_complete_works_inside_of_plain_functions(pool: Executor) -> None:
-    def plain(n: int) -> int:
-        return asyncio.get_event_loop().run_until_complete(double(n))
-
-    assert [pool.submit(plain, n).result(SOON) for n in range(3)] == [0, 2, 4]
-
-
-def test_asyncio_run_works_inside_of_plain_functions(pool: Executor) -> None:
-    assert pool.submit(lambda: asyncio.run(double(2))).result(SOON) == 4
-    # It has closed the loop that it set, and that is no harm to the next ones.
-    assert pool.submit(double, 3).result(SOON) == 6
-    assert pool.submit(double, 3).result(SOON) == 6
-
-
-def test_cancelling_a_coroutine_that_runs_raises_inside_of_it(pool: Executor) -> None:
-    reached, seen = threading.Event(), threading.Event()
-
-    async def work() -> None:
-        reached.set()
-        try:
-            await asyncio.sleep(SOON)
-        except asyncio.CancelledError:
-            seen.set()
-            raise
-
-    future = pool.submit(work)
-    assert reached.wait(SOON)
-    future.cancel()
-    with pytest.raises(concurrent.futures.CancelledError):
-        future.result(SOON)
-    assert seen.is_set() and future.cancelled()
-
-
-def test_a_coroutine_may_submit_and_await(pools: Pools) -> None:
-    executor = pools(2)
-
-    async def work() -> int:
-        return await executor.submit(int, "3") + await executor.submit(double, 4)
-
-    assert executor.submit(work).result(SOON) == 11
-
-
-def test_a_coroutine_that_awaits_the_only_worker_it_runs_on_ends(pool: Executor) -> None:
-    async def work() -> Any:
-        return await asyncio.wait_for(asyncio.wrap_future(pool.submit(int, "3")), 0.2)
-
-    # It runs nothing while its coroutine is awaited: this is a wait that nobody can see.
-    error = pool.submit(work).exception(SOON)
-    assert error is None or isinstance(error, (TimeoutError, asyncio.TimeoutError, RuntimeError))
-
-
-def test_coroutines_that_are_waited_for_inside_of_one_worker_nest(pool: Executor) -> None:
-    async def nest(depth: int) -> int:
-        await asyncio.sleep(0)
-        return 0 if depth == 0 else pool.submit(nest, depth - 1).result(SOON) + 1
-
-    assert pool.submit(nest, 5).result(SOON) == 5
-
-
-def test_tasks_and_generators_left_on_a_workers_loop_are_closed_at_its_end() -> None:
-    ended: list[str] = []
-    kept: list[Any] = []
-
-    async def background() -> None:
-        try:
-            await asyncio.sleep(SOON * 10)
-        finally:
-            ended.append("task")
-
-    async def numbers() -> AsyncIterator[int]:
-        try:
-            while True:
-                yield 1
-        finally:
-            ended.append("generator")
-
-    async def work() -> None:
-        kept.append(asyncio.ensure_future(background()))
-        generator = numbers()
-        kept.append(generator)
-        await generator.__anext__()
-        await asyncio.sleep(0)
-
-    with Executor(1) as executor:
-        executor.submit(work).result(SOON)
-        assert ended == []
-    assert sorted(ended) == ["generator", "task"]
-
-
-def test_workers_leave_no_file_descriptors_behind() -> None:
-    def n_open() -> int:
-        return len(os.listdir("/proc/self/fd"))
-
-    with Executor(2) as executor:
-        executor.submit(double, 1).result(SOON)
-    gc.collect()
-    before = n_open()
-    for _ in range(10):
-        with Executor(2) as executor:
-            executor.submit(double, 1).result(SOON)
-    gc.collect()
-    assert eventually(lambda: n_open() <= before + 3)
-
-
 # ---- A main context ----
 
 
@@ -850,106 +372,3 @@ def test_a_burst_for_a_context_leaves_turns_for_others() -> None:
     finally:
         GLib.source_remove(ticker)
     assert [n for n in ticks if 0 < n < 100]
-
-
-def test_repr_says_who_and_how_busy(pool: Executor, gate: Gate) -> None:
-    pool.submit(gate)
-    gate.wait_reached()
-    pool.submit(int)
-    assert repr(pool) == "<Executor 'one': 1 running, 1 queued>"
-    gate.open()
-
-
-def test_a_subclass_whose_constructor_raises_is_dropped_quietly() -> None:
-    outcome = script("""
-    class Bad(threadloop.Executor):
-        def __init__(self):
-            raise ValueError
-    try:
-        Bad()
-    except ValueError:
-        pass
-    gc.collect()
-    """)
-    assert (outcome.status, outcome.err) == (0, ""), outcome.err
-
-
-assert sys.version_info >= (3, 11)
-
-
-def test_an_await_in_a_task_of_the_same_pool_does_not_hang(pool: Executor) -> None:
-    async def outer() -> int:
-        return await pool.submit(abs, -1)
-
-    assert pool.submit(outer).result(SOON) == 1
-
-
-def test_awaiting_oneself_raises(pool: Executor) -> None:
-    async def work() -> None:
-        future = threadloop.current_future()
-        assert future is not None
-        await future
-
-    with pytest.raises(threadloop.WouldDeadlockError):
-        pool.submit(work).result(SOON)
-
-
-@pytest.mark.parametrize("text", ["bad \udcff name", None])
-def test_an_error_that_cannot_be_shown_does_not_harm_the_worker(pool: Executor, text: str | None) -> None:
-    class Unspeakable(Exception):
-        def __str__(self) -> str:
-            if text is None:
-                raise ValueError("no words")
-            return text
-
-    def work() -> None:
-        started.wait(SOON)
-        raise Unspeakable
-
-    started = threading.Event()
-    future = pool.submit(work)
-    assert future.progress is not None
-    started.set()
-    assert isinstance(future.exception(SOON), Unspeakable)
-    assert pool.submit(abs, -1).result(SOON) == 1
-
-
-def test_an_exit_in_a_done_callback_does_not_end_the_worker(pool: Executor) -> None:
-    started = threading.Event()
-    future = pool.submit(started.wait, SOON)
-    future.add_done_callback(lambda _: sys.exit(3))
-    started.set()
-    assert future.result(SOON)
-    assert pool.submit(abs, -1).result(SOON) == 1
-
-
-def test_cancelling_keeps_count(pools: Callable[..., Executor]) -> None:
-    pool = pools(1, max_queued=1000)
-    for _ in range(2000):
-        pool.submit(int).cancel()
-    pool.submit(int).result(SOON)
-    assert eventually(lambda: (pool.n_queued, pool.n_running) == (0, 0))
-
-
-def test_what_a_waiting_task_runs_itself_leaves_room(pools: Callable[..., Executor]) -> None:
-    pool = pools(1, max_queued=1)
-    inside, come = threading.Event(), threading.Event()
-
-    def work() -> bool:
-        child = pool.submit(int)
-        inside.set()
-        # Somebody waits for room by now, or will.
-        child.result(SOON)
-        return come.wait(SOON)
-
-    def other() -> threadloop.Future[int]:
-        inside.wait(SOON)
-        future = pool.submit(int)
-        come.set()
-        return future
-
-    future = pool.submit(work)
-    with concurrent.futures.ThreadPoolExecutor(1) as submitter:
-        late = submitter.submit(other)
-        assert future.result(SOON)
-        assert late.result(SOON).result(SOON) == 0

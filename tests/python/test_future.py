@@ -12,17 +12,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, eventually, run_loop
+from conftest import SOON, Gate, Pools, eventually, run_loop
 from gi.repository import Gio, GLib
 
 import threadloop
 from threadloop import Executor, Future
-
-Pools = Callable[..., Executor]
 
 
 # ---- concurrent.futures ----

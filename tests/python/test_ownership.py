@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, eventually, run_loop
+from conftest import SOON, Gate, Pools, eventually, run_loop
 from gi.repository import GLib, GObject
 
 from threadloop import Executor, Future
-
-Pools = Callable[..., Executor]
 
 SCALE = float(os.environ.get("TL_TEST_SCALE", "0.1"))
 

@@ -27,12 +27,6 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-@pytest.fixture
-def thread() -> Iterator[EventThread]:
-    with EventThread() as thread:
-        yield thread
-
-
 def fail() -> None:
     raise KeyError("deep inside")
 
