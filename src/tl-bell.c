@@ -6,6 +6,7 @@
 
 #include "tl-future-private.h"
 #include "tl-home-private.h"
+#include "tl-lookout-private.h"
 
 /* The lock guards what is below it, and no other lock is taken under it. */
 struct _TlBell
@@ -42,6 +43,8 @@ typedef struct
   gatomicrefcount  ref_count;
   TlBell          *bell;
   gint             state;         /* atomic; changes once */
+  guint            n_waits;       /* when it was rung, see tl_lookout_stay() */
+  gint64           time;
 } Ring;
 
 /* The functions that the calling thread is in, one inside of the other. */
@@ -208,6 +211,8 @@ ring_new (TlBell *bell)
 
   g_atomic_ref_count_init (&ring->ref_count);
   ring->bell = tl_bell_ref (bell);
+  ring->n_waits = tl_lookout_n_waits ();
+  ring->time = ring->n_waits > 0 ? g_get_monotonic_time () : 0;
 
   return ring;
 }
@@ -250,6 +255,9 @@ heard (TlFuture  *future,
   future->item.destroy = NULL;
 
   ring_settle (ring, ACCEPTED);
+  /* Who looks on hears it while the ringer still has the interpreter. */
+  if (g_atomic_int_get (&ring->bell->queue->owner.spin_time) > 0)
+    tl_lookout_stay (ring->n_waits, ring->time);
   call (ring->bell, NULL);
   ring_unref (ring);
 

@@ -5,6 +5,7 @@
 #include <threadloop.h>
 
 #include "tl-executor-private.h"
+#include "tl-lookout-private.h"
 #include "tl-loop-private.h"
 #include "tl-thread-private.h"
 
@@ -153,6 +154,19 @@ look_on (Core         *core,
   return found;
 }
 
+static gboolean
+iterate (Core     *core,
+         gboolean  may_block)
+{
+  gboolean dispatched = g_main_context_iteration (core->context, may_block);
+
+  /* Functions of a language, if the thread has a hook into one. */
+  if (dispatched && core->hook != NULL)
+    tl_lookout_has_left ();
+
+  return dispatched;
+}
+
 /* The life of the thread, inside of the hook if there is one. */
 static void
 run_loop (gpointer data)
@@ -174,8 +188,8 @@ run_loop (gpointer data)
   tl_future_add_done_callback (ended, all_has_run, &over, NULL);
 
   while (!over)
-    if (!g_main_context_iteration (core->context, FALSE) && !look_on (core, mailbox, &spins))
-      g_main_context_iteration (core->context, TRUE);
+    if (!iterate (core, FALSE) && !look_on (core, mailbox, &spins))
+      iterate (core, TRUE);
 
   /* What the last tasks have left in the mail. */
   tl_mailbox_flush (mailbox);

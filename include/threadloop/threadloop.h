@@ -14,6 +14,7 @@
 #include <threadloop/tl-bell.h>
 #include <threadloop/tl-channel.h>
 #include <threadloop/tl-claims.h>
+#include <threadloop/tl-lookout.h>
 #include <threadloop/tl-values.h>
 #include <threadloop/tl-callable.h>
 #include <threadloop/tl-call.h>

@@ -20,6 +20,7 @@ typedef struct _TlBell        TlBell;
 typedef struct _TlInbox       TlInbox;
 typedef struct _TlChannel     TlChannel;
 typedef struct _TlClaims      TlClaims;
+typedef struct _TlLookout     TlLookout;
 typedef struct _TlValues      TlValues;
 typedef struct _TlCallable    TlCallable;
 typedef struct _TlCall        TlCall;
