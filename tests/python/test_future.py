@@ -8,6 +8,7 @@ import concurrent.futures
 import contextvars
 import gc
 import logging
+import socket
 import sys
 import threading
 import time
@@ -489,6 +490,68 @@ def test_a_loop_that_has_gone_does_not_harm_the_work(pool: Executor, gate: Gate)
     loop.close()
     gate.open()
     assert future.result(SOON) == 4
+
+
+def test_awaiting_one_after_the_other_leaves_the_loop_its_turns(pool: Executor) -> None:
+    # Short work is through before the loop would have gone to sleep.
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.setblocking(False)
+            loop.add_reader(theirs, seen.append, "bytes")
+            loop.call_later(0.01, seen.append, "timer")
+            ours.send(b"x")
+            end = time.monotonic() + SOON
+            n = 0
+            while {"bytes", "timer"} - set(seen) and time.monotonic() < end:
+                n += await pool.submit(int, "1")
+            loop.remove_reader(theirs)
+        assert set(seen) == {"bytes", "timer"}
+        return n
+
+    assert asyncio.run(main()) > 0
+
+
+def test_awaiting_one_after_the_other_can_be_cancelled(pool: Executor) -> None:
+    async def forever() -> None:
+        while True:
+            await pool.submit(int)
+
+    async def main() -> None:
+        for pause in (0, 0.001, 0.005):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(forever(), pause)
+
+    asyncio.run(asyncio.wait_for(main(), SOON))
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.00003, 0.00006, 0.0003])
+def test_short_work_is_waited_for_one_after_the_other(pools: Pools, pause: float) -> None:
+    # About as long as one looks on.
+    def work(i: int) -> int:
+        end = time.perf_counter() + pause
+        while time.perf_counter() < end:
+            pass
+        return i
+
+    executor = pools(2)
+    failed: list[BaseException] = []
+
+    def wait_for_each() -> None:
+        try:
+            for i in range(300):
+                assert executor.submit(work, i).result(SOON) == i
+        except BaseException as exc:
+            failed.append(exc)
+
+    threads = [threading.Thread(target=wait_for_each) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
 
 
 # ---- GLib ----

@@ -42,7 +42,7 @@ class ContextPlace(Place):
         if running is None:
             running = local.running = []
         if not self._drain(running):
-            self.release()
+            self.call()
         step_now, self.step_now = self.step_now, None
         if step_now is not None:
             step_now()

@@ -131,7 +131,6 @@ class _Core:
         self.name = name
         self.debug = debug
         self.native = Tl.EventThread.new(name)
-        self.native.get_executor().set_spin_time(0)
         self.context = self.native.dup_context()
         self.place = _ThreadPlace(name, self.context, self.native.get_executor())
         self.loop: Future[EventLoop] = Future()

@@ -33,6 +33,9 @@ CANCELLED = "CANCELLED"
 CANCELLED_AND_NOTIFIED = "CANCELLED_AND_NOTIFIED"
 FINISHED = "FINISHED"
 
+#: A wait that ends before this does not begin with looking on, in seconds.
+LOOK_FROM = 0.001
+
 _logger = logging.getLogger("concurrent.futures")
 
 #: executor, task, error
@@ -157,7 +160,8 @@ class Future(concurrent.futures.Future[T]):
     _kwargs: dict[str, Any] | None = None
     _context: Context | None = None
     _name: str | None = None
-    _sleepers: list[Any] | None = None
+    # What wakes those that wait.
+    _sleepers: list[Callable[[], None]] | None = None
     # Whether it is in the place's queue. Under that one's lock.
     _queued = False
     _asked = False
@@ -366,10 +370,17 @@ class Future(concurrent.futures.Future[T]):
         self.add_done_callback(lambda future: mail.post(callback, future))
 
     def __await__(self) -> Generator[Any, None, T]:
-        if self._place is not None and self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
-            self._place.before_await(self)
+        place = self._place
+        if place is not None and self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+            place.before_await(self)
         if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
             loop = asyncio.get_running_loop()
+            # Where the loop would go to sleep now, and other threads are at it.
+            if (place is not None and place.looks and not getattr(loop, "_ready", True)
+                    and not place.is_mine() and self._look_on()):
+                # The others have their turn, as they would have had.
+                yield
+                return self.result()
             waiter: asyncio.Future[None] = loop.create_future()
             arrivals = _arrivals_of(loop)
             self.add_done_callback(lambda _: arrivals.arrive(waiter))
@@ -520,8 +531,8 @@ class Future(concurrent.futures.Future[T]):
         sleepers, self._sleepers = self._sleepers, None
         if sleepers:
             # A copy: who has timed out takes itself out of the list.
-            for lock in tuple(sleepers):
-                lock.release()
+            for wake in tuple(sleepers):
+                wake()
         shown = self._shown
         if shown is not None:
             try:
@@ -590,20 +601,18 @@ class Future(concurrent.futures.Future[T]):
         place = self._place
         if place is not None:
             place.before_wait(self)
-            if self._state == FINISHED:
+            if self._state == FINISHED or (
+                place.looks and (timeout is None or timeout >= LOOK_FROM) and self._look_on()
+            ):
                 # Its error's traceback may have this frame.
                 del self
                 return
 
-        with self._guard:
-            if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
-                return
-            sleeper = threading.Lock()
-            sleeper.acquire()
-            if self._sleepers is None:
-                self._sleepers = [sleeper]
-            else:
-                self._sleepers.append(sleeper)
+        sleeper = threading.Lock()
+        sleeper.acquire()
+        wake = sleeper.release
+        if not self._add_sleeper(wake):
+            return
 
         in_time = False
         home = local.home
@@ -616,16 +625,56 @@ class Future(concurrent.futures.Future[T]):
                 home.awaited = 0
                 home.items.clear()
             if not in_time:
-                with self._guard:
-                    sleepers = self._sleepers
-                    if sleepers is not None and sleeper in sleepers:
-                        sleepers.remove(sleeper)
+                self._remove_sleeper(wake)
 
         if not in_time and not self.done():
             raise TimeoutError(
                 f"{self.name or 'the future'} has not ended after {timeout} s; "
                 f"{'it runs' if self._state == RUNNING else 'it has not been started'}"
             )
+
+    def _add_sleeper(self, wake: Callable[[], None]) -> bool:
+        """False if it has settled."""
+        with self._guard:
+            if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+                return False
+            if self._sleepers is None:
+                self._sleepers = [wake]
+            else:
+                self._sleepers.append(wake)
+        return True
+
+    def _remove_sleeper(self, wake: Callable[[], None]) -> None:
+        with self._guard:
+            sleepers = self._sleepers or []
+            # PyGObject has one method equal to another whosever they are.
+            for i, other in enumerate(sleepers):
+                if other is wake:
+                    del sleepers[i]
+                    break
+
+    def _look_on(self) -> bool:
+        """Waits for a moment, in which a short task is through: whether it has settled."""
+        mine = local.lookout
+        if mine is None:
+            lookout = Tl.Lookout.new(-1)
+            mine = local.lookout = (lookout.wait, lookout.call)
+        wait, call = mine
+        if not self._add_sleeper(call):
+            return True
+        home = local.home
+        if home is not None:
+            home.awaited = id(self)
+        try:
+            wait(0)
+        finally:
+            if home is not None:
+                home.awaited = 0
+                home.items.clear()
+        if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
+            return True
+        self._remove_sleeper(call)
+        return False
 
     def _get_snapshot(self) -> Any:
         # What asyncio takes, from Python 3.14 on, in place of exception().

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class Local(threading.local):
     place: object | None = None
     #: Where it waits for a call, if it is a worker.
     park: Any = None
+    #: Where it waits for results, at first, and what calls it there.
+    lookout: tuple[Any, Callable[[], None]] | None = None
     #: The futures whose functions it is in, one inside of the other.
     running: list[Future[Any]] | None = None
 

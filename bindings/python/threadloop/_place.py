@@ -23,7 +23,7 @@ from typing import Any
 from ._future import PENDING, RUNNING, Future, _current
 from ._local import local
 from ._native import GLib
-from ._thread import loop_of_thread
+from ._thread import loop_of_thread, n_processors
 
 #: From how many cancelled futures on it is worth to look whether they are most of a queue.
 MANY_REMOVED = 1024
@@ -64,6 +64,9 @@ class Place:
     def __init__(self, name: str, max_queued: int) -> None:
         self.name = name
         self.max_queued = max_queued
+        # Whether who waits looks on for a moment before it sleeps. On a single
+        # processor that would keep the others from what it waits for.
+        self.looks = n_processors() > 1
         # Guards what is below, and the states of the futures of this place. Who
         # wants a future's `_condition` as well takes that first. Nothing is
         # called under it. Reentrant, since the collector may call finalizers
@@ -76,8 +79,8 @@ class Place:
         # the queue next. What is put meanwhile needs nobody else to come, and
         # who waits for a future and then submits the next one meets this.
         self.coming: deque[None] = deque()
-        # One for each thread that waits here for more, for a moment: a lock
-        # is opened sooner than a bell is rung and heard.
+        # One for each thread that waits here for more, for a moment: it is
+        # called sooner than a bell is rung and heard.
         self.parked: deque[Any] = deque()
         self.ringing = False
         self.closing = self.ended = exiting
@@ -138,10 +141,10 @@ class Place:
         if full:
             self._put_when_there_is_room(future)
         elif who is not None:
-            who.release()
+            who.call()
 
     def _next(self) -> Any:
-        """With the lock held, and nobody on the way: who comes next, to be released without the lock."""
+        """With the lock held, and nobody on the way: who comes next, to be called without the lock."""
         if self.parked:
             self.ringing = True
             return self.parked.pop()
@@ -192,9 +195,9 @@ class Place:
                         self.room.popleft().release()
                 raise
         if who is not None:
-            who.release()
+            who.call()
 
-    def release(self) -> None:
+    def call(self) -> None:
         try:
             self.bell.ring()
         except GLib.Error as error:
@@ -350,8 +353,10 @@ class Place:
             self.closing = True
             room, self.room = self.room, deque()
             parked, self.parked = self.parked, deque()
-        for lock in (*room, *parked):
+        for lock in room:
             lock.release()
+        for lookout in parked:
+            lookout.call()
         self._check_ended()
 
     def _check_ended(self) -> None:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import select
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -21,37 +19,8 @@ from ._native import GLib, Tl, timeout_to_native
 from ._place import ELSEWHERE, FAILED, RETURNED, Place, as_task
 from ._thread import Thread, drop_loop, give_loop, own_loop
 
-#: How long a thread waits for more before it goes back to the library, in seconds.
-LINGER = 0.05
-
-#: Elsewhere a worker goes back to the library at once.
-_CAN_PARK = hasattr(os, "eventfd") and hasattr(select, "epoll")
-
-
-class _Park:
-    """Where a thread waits for a call. Not a lock, since that is opened with the interpreter held.
-
-    Who is woken then runs into that, and sleeps again; a byte is sent without
-    it, so that there is one change of threads where there were three.
-    """
-
-    __slots__ = ("_counter", "_edges")
-
-    def __init__(self) -> None:
-        self._counter = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)  # type: ignore[attr-defined]
-        self._edges = select.epoll(1)
-        # Each write is an edge, so that nothing need be read.
-        self._edges.register(self._counter, select.EPOLLIN | select.EPOLLET)
-
-    def __del__(self) -> None:
-        os.close(self._counter)
-
-    def release(self) -> None:
-        os.eventfd_write(self._counter, 1)  # type: ignore[attr-defined]
-
-    def acquire(self) -> bool:
-        """Waits for a call, not for ever: False if there was none."""
-        return bool(self._edges.poll(LINGER))
+#: How long a thread waits for more before it goes back to the library, in microseconds.
+LINGER = 50_000
 
 
 class _Threads:
@@ -164,8 +133,10 @@ class Pool(Place):
         lock = self.lock
         coming = self.coming
         park = local.park
-        if park is None and _CAN_PARK:
-            park = local.park = _Park()
+        if park is None:
+            # Not a lock, since that is opened with the interpreter held: who
+            # is woken then runs into that, and sleeps again.
+            park = local.park = Tl.Lookout.new(-1)
         # A bell or a call has brought it here.
         called = True
         # It is put down in `coming`.
@@ -210,7 +181,7 @@ class Pool(Place):
                         who = self._next()
                     if self.room:
                         self.room.popleft().release()
-                elif park is not None and not self.closing:
+                elif not self.closing:
                     waits = True
                     self.parked.append(park)
                 elif fate:
@@ -222,7 +193,7 @@ class Pool(Place):
 
             # Now, since the task may take its time.
             if who is not None:
-                who.release()
+                who.call()
 
             if fate:
                 last = -2 if taken else -1
@@ -242,8 +213,8 @@ class Pool(Place):
             if waits:
                 # Last, so that who wakes finds the interpreter free.
                 for sleeper in late or ():
-                    sleeper.release()
-                if not park.acquire() and self._unpark(park):
+                    sleeper()
+                if not park.wait(LINGER) and self._unpark(park):
                     return
                 called = True
             elif leaves:
@@ -261,14 +232,13 @@ class Pool(Place):
         self.n_drains += 1
         return False
 
-    def _unpark(self, park: _Park) -> bool:
+    def _unpark(self, park: Any) -> bool:
         """Whether the thread may leave. Otherwise somebody has called it."""
         with self.lock:
             if park in self.parked:
                 self.parked.remove(park)
                 return self._leave()
-        while not park.acquire():
-            pass
+        park.wait(-1)
         return False
 
     def n_free(self) -> int:

@@ -6,11 +6,20 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import sys
 import threading
 from typing import Any
 
 from ._native import GLib
+
+
+def n_processors() -> int:
+    """How many the calling thread may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        return os.cpu_count() or 1
 
 
 class Thread(threading.Thread):
