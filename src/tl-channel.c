@@ -9,6 +9,7 @@
 #include "tl-gjs-private.h"
 #include "tl-lifeline-private.h"
 #include "tl-tee-private.h"
+#include "tl-timer-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -457,7 +458,7 @@ gboolean
 tl_channel_flush (TlChannel *self,
                   gint64     timeout)
 {
-  gint64 end = g_get_monotonic_time () + timeout;
+  gint64 end = tl_time_after (timeout);
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (timeout >= -1, FALSE);
@@ -465,9 +466,10 @@ tl_channel_flush (TlChannel *self,
   while (self->fd >= 0 && tl_frame_writer_is_behind (&self->writer))
     {
       GPollFD poll = { self->fd, G_IO_OUT, 0 };
-      gint64 left = timeout < 0 ? -1 : MAX (0, end - g_get_monotonic_time ());
+      gint64 left = end - g_get_monotonic_time ();
+      int milliseconds = end < 0 ? -1 : (int) CLAMP ((left + 999) / 1000, 0, G_MAXINT);
 
-      if (g_poll (&poll, 1, left < 0 ? -1 : (int) MIN ((left + 999) / 1000, G_MAXINT)) == 0)
+      if (g_poll (&poll, 1, milliseconds) == 0)
         return FALSE;
       tl_frame_writer_flush (&self->writer, self->fd);
     }

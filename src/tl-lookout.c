@@ -127,8 +127,10 @@ void
 tl_lookout_stay (guint  since,
                  gint64 call_time)
 {
-  if (since > 0)
-    tl_spin (&since, nobody_waits_yet, (gint) MAX (call_time + PATIENCE - g_get_monotonic_time (), 0));
+  gint64 left = call_time + PATIENCE - g_get_monotonic_time ();
+
+  if (since > 0 && left > 0)
+    tl_spin (&since, nobody_waits_yet, (gint) left);
 }
 
 static gboolean
