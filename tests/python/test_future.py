@@ -16,7 +16,7 @@ import traceback
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, Pools, eventually, run_loop
+from conftest import SOON, Gate, Pools, eventually, run_loop, script
 from gi.repository import Gio, GLib
 
 import threadloop
@@ -552,6 +552,25 @@ def test_short_work_is_waited_for_one_after_the_other(pools: Pools, pause: float
     for thread in threads:
         thread.join()
     assert not failed
+
+
+def test_the_first_threads_of_a_program_to_wait_may_do_so_at_once() -> None:
+    for _ in range(10):
+        outcome = script("""
+        sys.setswitchinterval(1e-6)
+        executor = threadloop.Executor(4)
+        barrier = threading.Barrier(6)
+        def wait():
+            barrier.wait()
+            for _ in range(3):
+                executor.submit(int).result(10)
+        threads = [threading.Thread(target=wait) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        """)
+        assert (outcome.status, outcome.err) == (0, ""), outcome.err
 
 
 # ---- GLib ----

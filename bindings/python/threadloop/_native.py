@@ -19,6 +19,11 @@ from gi.repository import Gio, GLib, GObject
 
 Tl: Any = get_introspection_module("Tl")
 
+# PyGObject makes a class when somebody first asks for it, and two threads that
+# do so at the same time get two, of which one does not work.
+for _name in ("Bell", "Call", "Callable", "Error", "Future", "Lookout", "Progress", "Shutdown", "Values"):
+    getattr(Tl, _name)
+
 #: The classes whose names this package takes for its own faces, see `Face`.
 NativeExecutor: Any = Tl.Executor
 NativeEventThread: Any = Tl.EventThread
