@@ -554,6 +554,23 @@ def test_short_work_is_waited_for_one_after_the_other(pools: Pools, pause: float
     assert not failed
 
 
+def test_who_gives_up_waiting_does_not_keep_others_from_being_woken(pool: Executor, gate: Gate) -> None:
+    future = pool.submit(gate)
+    woken: list[str] = []
+
+    def give_up() -> None:
+        # Where _remove_sleeper() has been when it was settled.
+        sleepers.remove(give_up)
+        woken.append("who gives up")
+
+    future._add_sleeper(give_up)
+    future._add_sleeper(lambda: woken.append("who waits"))
+    assert future._sleepers is not None
+    sleepers = future._sleepers
+    gate.open()
+    assert eventually(lambda: len(woken) == 2), woken
+
+
 def test_the_first_threads_of_a_program_to_wait_may_do_so_at_once() -> None:
     for _ in range(10):
         outcome = script("""

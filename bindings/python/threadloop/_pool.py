@@ -211,8 +211,9 @@ class Pool(Place):
                 fate = 0
 
             if waits:
-                # Last, so that who wakes finds the interpreter free.
-                for sleeper in late or ():
+                # Last, so that who wakes finds the interpreter free. A copy, as
+                # in _tell(): who gives up may have the list in hand.
+                for sleeper in tuple(late or ()):
                     sleeper()
                 if not park.wait(LINGER) and self._unpark(park):
                     return
