@@ -32,6 +32,7 @@ struct _TlLookout
   gint             n_may_look;
   gint             state;         /* atomic */
   gint             n_waits;       /* atomic; when it was called, written before the state */
+  guint            n_forks;       /* when it looked on, written before the state */
   TlSpinRecord     spins;         /* the one's who waits */
 
   GMutex           lock;
@@ -41,10 +42,14 @@ struct _TlLookout
 static gint n_waits;              /* atomic */
 static gint n_looking;            /* atomic; of those that were not called yet */
 
+/* Between the process and its ancestors. Changes while there is one thread. */
+static guint n_forks;
+
 #ifdef G_OS_UNIX
 static void
 after_fork_in_child (void)
 {
+  n_forks++;
   g_atomic_int_set (&n_looking, 0);
 }
 #endif
@@ -150,6 +155,8 @@ look_on (TlLookout *self)
       return;
     }
 
+  self->n_forks = n_forks;
+
   /* Who works is not to be kept from it. */
   if (g_atomic_int_add (&n_looking, 1) >= self->n_may_look ||
       !g_atomic_int_compare_and_exchange (&self->state, AWAY, LOOKING))
@@ -214,7 +221,9 @@ tl_lookout_call (TlLookout *self)
   switch (g_atomic_int_exchange (&self->state, CALLED))
     {
     case LOOKING:
-      g_atomic_int_add (&n_looking, -1);
+      /* One that has stayed behind in the parent is not counted here. */
+      if (self->n_forks == n_forks)
+        g_atomic_int_add (&n_looking, -1);
       break;
 
     case ASLEEP:

@@ -196,6 +196,87 @@ test_fork (void)
   g_thread_join (thread);
 }
 
+/* In the child somebody calls all those that look on in the parent. There may
+ * not be more that look on afterwards. */
+#define LONG (G_TIME_SPAN_SECOND / 2)
+
+static gpointer
+look_long (gpointer lookout)
+{
+  tl_lookout_wait (lookout, 0);
+  return NULL;
+}
+
+static gboolean
+looks_on (TlLookout *lookout)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  g_assert_false (tl_lookout_wait (lookout, 0));
+  return g_get_monotonic_time () - start >= LONG;
+}
+
+static void
+call_in_child (TlLookout *there)
+{
+  g_autofree GThread **threads = NULL;
+  g_autofree TlLookout **lookouts = NULL;
+  g_autoptr(TlLookout) here = tl_lookout_new (LONG);
+  guint n = MAX (g_get_num_processors (), 2) - 1;
+
+  tl_lookout_call (there);
+
+  threads = g_new (GThread *, n);
+  lookouts = g_new (TlLookout *, n);
+  for (guint i = 0; i < n; i++)
+    {
+      lookouts[i] = tl_lookout_new (2 * LONG);
+      threads[i] = g_thread_new ("looks on", look_long, lookouts[i]);
+    }
+  g_usleep (LONG / 4);
+
+  g_assert_false (looks_on (here));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_thread_join (threads[i]);
+      tl_lookout_unref (lookouts[i]);
+    }
+}
+
+static void
+test_call_in_child (void)
+{
+  g_autoptr(TlLookout) lookout = tl_lookout_new (LONG);
+  GThread *thread;
+  pid_t pid;
+  int status;
+
+  if (g_get_num_processors () > 8)
+    {
+      g_test_skip ("It would take all of these processors");
+      return;
+    }
+
+  thread = g_thread_new ("looks on", look_on, lookout);
+
+  /* So that it does. */
+  g_usleep (LONG / 10);
+
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    {
+      call_in_child (lookout);
+      _exit (0);
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+
+  tl_lookout_call (lookout);
+  g_thread_join (thread);
+}
+
 /* A bell is heard in the end, whether the ringer waits or not. */
 static void
 heard (const GError *error,
@@ -239,6 +320,7 @@ add_tests (void)
   g_test_add_func ("/lookout/pairs", test_pairs);
   g_test_add_func ("/lookout/crowd", test_crowd);
   g_test_add_func ("/lookout/fork", test_fork);
+  g_test_add_func ("/lookout/call-in-child", test_call_in_child);
   g_test_add_func ("/lookout/bell", test_bell);
 }
 
