@@ -21,6 +21,7 @@ from gi.repository import Gio, GLib
 
 import threadloop
 from threadloop import Executor, Future
+from threadloop._local import local
 
 
 # ---- concurrent.futures ----
@@ -569,6 +570,18 @@ def test_who_gives_up_waiting_does_not_keep_others_from_being_woken(pool: Execut
     sleepers = future._sleepers
     gate.open()
     assert eventually(lambda: len(woken) == 2), woken
+
+
+def test_who_is_interrupted_is_not_called_any_more(pool: Executor, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_timeout: int) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool._place, "looks", True)
+    monkeypatch.setattr(local, "lookout", (interrupted, lambda: None))
+    future = pool.submit(gate)
+    with pytest.raises(KeyboardInterrupt):
+        future.result()
+    assert not future._sleepers
 
 
 def test_the_first_threads_of_a_program_to_wait_may_do_so_at_once() -> None:

@@ -665,16 +665,17 @@ class Future(concurrent.futures.Future[T]):
         home = local.home
         if home is not None:
             home.awaited = id(self)
+        settled = False
         try:
             wait(0)
+            settled = self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED)
         finally:
             if home is not None:
                 home.awaited = 0
                 home.items.clear()
-        if self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
-            return True
-        self._remove_sleeper(call)
-        return False
+            if not settled:
+                self._remove_sleeper(call)
+        return settled
 
     def _get_snapshot(self) -> Any:
         # What asyncio takes, from Python 3.14 on, in place of exception().
