@@ -515,6 +515,31 @@ def test_awaiting_one_after_the_other_leaves_the_loop_its_turns(pool: Executor) 
     assert asyncio.run(main()) > 0
 
 
+def test_awaiting_one_after_the_other_leaves_what_is_less_urgent_its_turns(
+    pool: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_on(future: Future[Any]) -> bool:
+        return bool(concurrent.futures.wait([future], SOON).done)
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, threadloop.EventLoop)
+        seen: list[None] = []
+        source = GLib.idle_source_new()
+        source.set_callback(lambda *_: seen.append(None) or True)  # type: ignore[func-returns-value]
+        source.attach(loop.context)
+        for _ in range(300):
+            await pool.submit(time.sleep, 0.0002)
+        source.destroy()
+        return len(seen)
+
+    # All of them find it so.
+    monkeypatch.setattr(pool._place, "looks", True)
+    monkeypatch.setattr(Future, "_look_on", look_on)
+    with threadloop.EventThread() as thread:
+        assert thread.submit(main).result(SOON) >= 3
+
+
 def test_awaiting_one_after_the_other_can_be_cancelled(pool: Executor) -> None:
     async def forever() -> None:
         while True:

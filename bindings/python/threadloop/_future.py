@@ -33,6 +33,10 @@ CANCELLED = "CANCELLED"
 CANCELLED_AND_NOTIFIED = "CANCELLED_AND_NOTIFIED"
 FINISHED = "FINISHED"
 
+#: After so many awaits that found their result by looking on, one goes through
+#: the loop, which has a turn of its sleep then: what is less urgent waits for that.
+MANY_AWAITS = 64
+
 #: A wait that ends before this does not begin with looking on, in seconds.
 LOOK_FROM = 0.001
 
@@ -128,6 +132,8 @@ class _Arrivals:
 
 class _Await(threading.local):
     arrivals: _Arrivals | None = None
+    #: How many have found their result by looking on since one went through the loop.
+    n_found = 0
 
 
 _await = _Await()
@@ -377,10 +383,12 @@ class Future(concurrent.futures.Future[T]):
             loop = asyncio.get_running_loop()
             # Where the loop would go to sleep now, and other threads are at it.
             if (place is not None and place.looks and not getattr(loop, "_ready", True)
-                    and not place.is_mine() and self._look_on()):
+                    and _await.n_found < MANY_AWAITS and not place.is_mine() and self._look_on()):
+                _await.n_found += 1
                 # The others have their turn, as they would have had.
                 yield
                 return self.result()
+            _await.n_found = 0
             waiter: asyncio.Future[None] = loop.create_future()
             arrivals = _arrivals_of(loop)
             self.add_done_callback(lambda _: arrivals.arrive(waiter))
