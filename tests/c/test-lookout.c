@@ -216,18 +216,16 @@ looks_on (TlLookout *lookout)
   return g_get_monotonic_time () - start >= LONG;
 }
 
-static void
-call_in_child (TlLookout *there)
+/* Whether one more looks on where as many do as may. */
+static gboolean
+looks_on_beside_others (void)
 {
-  g_autofree GThread **threads = NULL;
-  g_autofree TlLookout **lookouts = NULL;
-  g_autoptr(TlLookout) here = tl_lookout_new (LONG);
   guint n = MAX (g_get_num_processors (), 2) - 1;
+  g_autofree GThread **threads = g_new (GThread *, n);
+  g_autofree TlLookout **lookouts = g_new (TlLookout *, n);
+  g_autoptr(TlLookout) here = tl_lookout_new (LONG);
+  gboolean looked_on;
 
-  tl_lookout_call (there);
-
-  threads = g_new (GThread *, n);
-  lookouts = g_new (TlLookout *, n);
   for (guint i = 0; i < n; i++)
     {
       lookouts[i] = tl_lookout_new (2 * LONG);
@@ -235,20 +233,23 @@ call_in_child (TlLookout *there)
     }
   g_usleep (LONG / 4);
 
-  g_assert_false (looks_on (here));
+  looked_on = looks_on (here);
 
   for (guint i = 0; i < n; i++)
     {
       g_thread_join (threads[i]);
       tl_lookout_unref (lookouts[i]);
     }
+
+  return looked_on;
 }
 
 static void
 test_call_in_child (void)
 {
   g_autoptr(TlLookout) lookout = tl_lookout_new (LONG);
-  GThread *thread;
+  /* Where valgrind finds it in the child as well. */
+  static GThread *thread;
   pid_t pid;
   int status;
 
@@ -267,8 +268,13 @@ test_call_in_child (void)
   g_assert_cmpint (pid, >=, 0);
   if (pid == 0)
     {
-      call_in_child (lookout);
-      _exit (0);
+      guint n_tries = 10;
+
+      tl_lookout_call (lookout);
+      /* On a busy machine the others may come too late. */
+      while (looks_on_beside_others () && n_tries > 0)
+        n_tries--;
+      _exit (n_tries > 0 ? 0 : 1);
     }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_cmpint (status, ==, 0);

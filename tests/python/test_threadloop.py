@@ -231,9 +231,16 @@ def test_cancel(threadloop: ThreadLoop) -> None:
 
 
 def test_what_is_queued_is_cancelled(threadloop: ThreadLoop) -> None:
-    opened = threading.Event()
+    begun, opened = threading.Event(), threading.Event()
     ran: list[int] = []
-    threadloop.submit(opened.wait)
+
+    def hold() -> None:
+        begun.set()
+        opened.wait(SOON)
+
+    threadloop.submit(hold)
+    # Before that, the loop may take both in one turn.
+    assert begun.wait(SOON)
     future = threadloop.submit(ran.append, 1)
     assert future.cancel()
     opened.set()
