@@ -15,46 +15,78 @@
 
 /* ---- /proc ---- */
 
+/* Those whose names begin with @comm_prefix, of @n_all. */
 static guint
-tt_count_entries (const char *path,
-                  const char *comm_prefix)
+count_entries (const char *path,
+               const char *comm_prefix,
+               guint      *n_all)
 {
   g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
   const char     *name;
   guint           n = 0;
 
+  *n_all = 0;
   g_assert_nonnull (dir);
   while ((name = g_dir_read_name (dir)) != NULL)
     {
-      g_autofree char *file = NULL;
+      g_autofree char *file = g_build_filename (path, name, "comm", NULL);
       g_autofree char *comm = NULL;
 
-      if (comm_prefix == NULL)
-        {
-          n++;
-          continue;
-        }
+      /* What ends meanwhile is not there. */
+      if (comm_prefix != NULL && !g_file_get_contents (file, &comm, NULL, NULL))
+        continue;
 
-      /* A thread that ends meanwhile is not there. */
-      file = g_build_filename (path, name, "comm", NULL);
-      if (g_file_get_contents (file, &comm, NULL, NULL) && g_str_has_prefix (comm, comm_prefix))
+      *n_all += 1;
+      if (comm_prefix != NULL && g_str_has_prefix (comm, comm_prefix))
         n++;
     }
 
   return n;
 }
 
-/* The threads of the process whose names begin like that, %NULL for all. */
+/* By the system's own count. */
+static guint
+n_all_threads (void)
+{
+  g_autofree char *status = NULL;
+  const char      *line;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &status, NULL, NULL));
+  line = strstr (status, "\nThreads:");
+  g_assert_nonnull (line);
+
+  return (guint) g_ascii_strtoull (line + strlen ("\nThreads:"), NULL, 10);
+}
+
+/* The threads of the process whose names begin like that, %NULL for all. A
+ * list that is read while threads end leaves out some that go on: it is read
+ * again until it is as long as it has to be. */
 guint
 tt_n_threads (const char *prefix)
 {
-  return tt_count_entries ("/proc/self/task", prefix);
+  guint n, n_listed, n_before;
+
+  if (prefix == NULL)
+    return n_all_threads ();
+
+  do
+    {
+      n_before = n_all_threads ();
+      n = count_entries ("/proc/self/task", prefix, &n_listed);
+    }
+  while (n_listed != n_before || n_listed != n_all_threads ());
+
+  return n;
 }
 
 guint
 tt_n_fds (void)
 {
-  return tt_count_entries ("/proc/self/fd", NULL);
+  guint n;
+
+  count_entries ("/proc/self/fd", NULL, &n);
+
+  return n;
 }
 
 /* Those that this process may use, which GLib does not ask everywhere: there
