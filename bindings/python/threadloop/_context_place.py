@@ -53,7 +53,8 @@ class ContextPlace(Place):
         """Runs what is queued. False if the loop is to have a turn in between, and a bell to be rung for the rest."""
         end = time.monotonic() + BUDGET
         with self.lock:
-            self.ringing = False
+            if not self._has_come():
+                return True
         while True:
             with self.lock:
                 if not self.items:
@@ -66,10 +67,11 @@ class ContextPlace(Place):
             self._run_last(running)
             if time.monotonic() >= end and not self.runs_all():
                 with self.lock:
-                    if not self.items or self.ringing:
+                    if not self.items or self.on_way is not None:
                         self.n_drains -= 1
                         return True
-                    self.ringing = True
+                    self.n_rung += 1
+                    self.on_way = self
                 return False
 
     def runs_all(self) -> bool:

@@ -105,8 +105,8 @@ class _ThreadPlace(ContextPlace):
             return
         # A ring that came too late. The thread looks once more before it ends.
         with self.lock:
-            self.ringing = False
-            self.n_drains -= 1
+            if self._has_come():
+                self.n_drains -= 1
         self._check_ended()
 
     def cancel_rest(self) -> bool:
@@ -119,8 +119,9 @@ class _ThreadPlace(ContextPlace):
 
     def drain_rest(self) -> None:
         with self.lock:
-            self.ringing = True
             self.n_drains += 1
+            self.n_rung += 1
+            self.on_way = self
         self.heard(None)
 
 

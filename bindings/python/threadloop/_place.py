@@ -82,7 +82,12 @@ class Place:
         # One for each thread that waits here for more, for a moment: it is
         # called sooner than a bell is rung and heard.
         self.parked: deque[Any] = deque()
-        self.ringing = False
+        # Who was called and has not come yet: a lookout that was parked, or
+        # this, for whose bell a thread is to come. One at a time.
+        self.on_way: Any = None
+        # How many of `n_drains` have not heard their bell yet. It may ring
+        # once too often; see _call_again().
+        self.n_rung = 0
         self.closing = self.ended = exiting
         self.refusal: BaseException | None = None
         #: In the child of a fork: nothing of the library's may be touched.
@@ -126,33 +131,60 @@ class Place:
     # ---- Submitting ----
 
     def put(self, future: Future[Any]) -> None:
-        with self.lock:
-            if self.closing:
-                raise self._why_not()
-            if self.max_queued and len(self.items) - self.n_removed >= self.max_queued:
-                full = True
-            else:
-                full = False
-                self.items.append(future)
-                future._queued = True
-                who = None
-                if not self.ringing and len(self.items) > len(self.coming):
-                    who = self._next()
-        if full:
-            self._put_when_there_is_room(future)
-        elif who is not None:
-            who.call()
+        try:
+            with self.lock:
+                if self.closing:
+                    raise self._why_not()
+                if self.max_queued and len(self.items) - self.n_removed >= self.max_queued:
+                    full = True
+                else:
+                    full = False
+                    self.items.append(future)
+                    future._queued = True
+                    who = None
+                    if self.on_way is None and len(self.items) > len(self.coming):
+                        who = self._next()
+            if full:
+                self._put_when_there_is_room(future)
+            elif who is not None:
+                who.call()
+        except BaseException:
+            self._call_again()
+            raise
 
     def _next(self) -> Any:
         """With the lock held, and nobody on the way: who comes next, to be called without the lock."""
         if self.parked:
-            self.ringing = True
+            # First this, see _call_again().
+            self.on_way = self.parked[-1]
             return self.parked.pop()
         if self.may_drain():
-            self.ringing = True
             self.n_drains += 1
+            self.n_rung += 1
+            self.on_way = self
             return self
         return None
+
+    def _call_again(self) -> None:
+        """Sees to it that somebody comes, after an exception: Ctrl-C may have come before the call, or after it.
+
+        Who is called twice finds out that it was.
+        """
+        with self.lock:
+            who = self.on_way
+            if who is None and len(self.items) > len(self.coming):
+                who = self._next()
+        if who is not None:
+            who.call()
+
+    def _has_come(self) -> bool:
+        """With the lock held, by who has heard the bell: False if it was for nobody."""
+        if self.n_rung == 0:
+            return False
+        self.n_rung -= 1
+        if self.on_way is self:
+            self.on_way = None
+        return True
 
     def _why_not(self) -> BaseException:
         refusal = self.refusal
@@ -172,28 +204,28 @@ class Place:
                     break
         mine = self.is_mine()
         waiter = None
-        while True:
-            with self.lock:
-                if self.closing:
-                    raise self._why_not()
-                if mine or len(self.items) - self.n_removed < self.max_queued:
-                    self.items.append(future)
-                    future._queued = True
-                    who = None if self.ringing else self._next()
-                    break
-                waiter = threading.Lock()
-                waiter.acquire()
-                self.room.append(waiter)
-            try:
-                waiter.acquire()
-            except BaseException:
-                # Ctrl-C. The turn that it may have been given is the next one's.
+        try:
+            while True:
                 with self.lock:
-                    if waiter in self.room:
-                        self.room.remove(waiter)
-                    elif self.room:
-                        self.room.popleft().release()
-                raise
+                    if self.closing:
+                        raise self._why_not()
+                    if mine or len(self.items) - self.n_removed < self.max_queued:
+                        self.items.append(future)
+                        future._queued = True
+                        who = None if self.on_way is not None else self._next()
+                        break
+                    waiter = threading.Lock()
+                    waiter.acquire()
+                    self.room.append(waiter)
+                waiter.acquire()
+        except BaseException:
+            # Ctrl-C. The turn that it may have been given is the next one's.
+            with self.lock:
+                if waiter in self.room:
+                    self.room.remove(waiter)
+                elif self.room:
+                    self.room.popleft().release()
+            raise
         if who is not None:
             who.call()
 
@@ -205,7 +237,8 @@ class Place:
 
     def _nobody_comes(self, error: BaseException) -> None:
         with self.lock:
-            self.ringing = False
+            if not self._has_come():
+                return
             self.n_drains -= 1
             alone = self.n_drains == 0
         # With fewer threads it takes longer. With none it would take for ever.
@@ -245,7 +278,7 @@ class Place:
 
     def n_free(self) -> int:
         """With the lock held: how many threads would take something at once."""
-        return len(self.coming) + self.ringing
+        return len(self.coming) + (self.on_way is not None)
 
     def removed(self) -> None:
         """A queued future is not to be run from there any more. It stays until somebody comes by.
@@ -352,7 +385,7 @@ class Place:
         with self.lock:
             self.closing = True
             room, self.room = self.room, deque()
-            parked, self.parked = self.parked, deque()
+            parked = list(self.parked)
         for lock in room:
             lock.release()
         for lookout in parked:
@@ -410,6 +443,7 @@ class Place:
         self.items = deque()
         self.room = deque()
         self.parked = deque()
+        self.on_way = None
         self.ended = True
         if not self.end_future.done():
             self.end_future.set_result(None)

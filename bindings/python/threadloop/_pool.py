@@ -115,6 +115,9 @@ class Pool(Place):
         if error is not None:
             self._nobody_comes(error)
             return
+        with self.lock:
+            if not self._has_come():
+                return
         running = local.running
         assert running is not None
         depth = len(running)
@@ -137,8 +140,8 @@ class Pool(Place):
             # Not a lock, since that is opened with the interpreter held: who
             # is woken then runs into that, and sleeps again.
             park = local.park = Tl.Lookout.new(-1)
-        # A bell or a call has brought it here.
-        called = True
+        # It has waited for a call.
+        waited = False
         # It is put down in `coming`.
         marked = False
         # What has become of the task before, if there was one.
@@ -148,8 +151,13 @@ class Pool(Place):
             alone = taken = claimed = waits = leaves = False
             who = late = None
             with lock:
-                if called:
-                    self.ringing = called = False
+                if waited:
+                    waited = False
+                    if self.on_way is park:
+                        self.on_way = None
+                    elif park in self.parked:
+                        # The call was one too many.
+                        self.parked.remove(park)
                 elif marked:
                     coming.pop()
                     marked = False
@@ -177,7 +185,7 @@ class Pool(Place):
                         future._state = RUNNING
                         claimed = True
                     del future
-                    if self.items and not self.ringing:
+                    if self.items and self.on_way is None:
                         who = self._next()
                     if self.room:
                         self.room.popleft().release()
@@ -217,7 +225,7 @@ class Pool(Place):
                     sleeper()
                 if not park.wait(LINGER) and self._unpark(park):
                     return
-                called = True
+                waited = True
             elif leaves:
                 return
             elif taken:
@@ -234,12 +242,11 @@ class Pool(Place):
         return False
 
     def _unpark(self, park: Any) -> bool:
-        """Whether the thread may leave. Otherwise somebody has called it."""
+        """Whether the thread may leave. Otherwise it is being called."""
         with self.lock:
             if park in self.parked:
                 self.parked.remove(park)
                 return self._leave()
-        park.wait(-1)
         return False
 
     def n_free(self) -> int:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Ctrl-C in the middle of a submit: nobody is left uncalled, and nobody comes twice."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import SOON, Gate, eventually
+
+from threadloop import EventThread, Executor
+
+
+class _Interruption:
+    """Raises KeyboardInterrupt at the nth point of a call at which the interpreter looks for signals.
+
+    It does so when a function begins, and after every call.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.happened = False
+
+    def _profile(self, frame: Any, event: str, arg: object) -> None:
+        if event not in ("call", "c_return", "return"):
+            return
+        self.n -= 1
+        if self.n < 0:
+            sys.setprofile(None)
+            self.happened = True
+            raise KeyboardInterrupt
+
+    def of(self, function: Callable[..., object], *args: object) -> None:
+        sys.setprofile(self._profile)
+        try:
+            function(*args)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.setprofile(None)
+
+
+def interruptions() -> Any:
+    """One after the other, until the last came too late."""
+    for n in itertools.count():
+        interruption = _Interruption(n)
+        yield interruption
+        if not interruption.happened:
+            assert n > 5
+            return
+
+
+def test_no_worker_has_come_yet() -> None:
+    for interruption in interruptions():
+        with Executor(1) as executor:
+            interruption.of(executor.submit, int)
+            assert executor.submit(int).result(SOON) == 0
+            assert eventually(lambda: executor._place.n_drains <= 1)  # noqa: B023
+
+
+def test_a_worker_waits() -> None:
+    executor = Executor(1)
+    place = executor._place
+    for interruption in interruptions():
+        executor.submit(int).result(SOON)
+        eventually(lambda: place.parked or place.n_drains == 0)
+        interruption.of(executor.submit, int)
+        assert executor.submit(int).result(SOON) == 0
+    executor.shutdown(timeout=SOON)
+    assert (place.n_drains, place.n_rung, place.on_way) == (0, 0, None)
+
+
+def test_one_is_busy_and_another_is_to_come() -> None:
+    for interruption in interruptions():
+        gate = Gate()
+        with Executor(2) as executor:
+            executor.submit(gate)
+            gate.wait_reached()
+            interruption.of(executor.submit, int)
+            assert executor.submit(int).result(SOON) == 0
+            gate.open()
+
+
+def test_what_was_accepted_runs_without_another_submit() -> None:
+    for interruption in interruptions():
+        ran: list[int] = []
+        executor = Executor(1)
+        interruption.of(executor.submit, ran.append, 1)
+        executor.shutdown(timeout=SOON)
+        assert ran in ([], [1])
+
+
+def test_an_event_thread() -> None:
+    for interruption in interruptions():
+        with EventThread() as thread:
+            interruption.of(thread.submit, int)
+            assert thread.submit(int).result(SOON) == 0
+
+
+def test_a_full_queue() -> None:
+    for interruption in interruptions():
+        with Executor(1, max_queued=1) as executor:
+            interruption.of(lambda: [executor.submit(time.sleep, 0) for _ in range(3)])  # noqa: B023
+            assert executor.submit(int).result(SOON) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_real_signals(workers: int) -> None:
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    executor = Executor(workers)
+    try:
+        for i in range(200):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, (8 + i * 7 % 60) * 1e-6)
+                while True:
+                    executor.submit(int).result(SOON)
+            except KeyboardInterrupt:
+                pass
+            assert executor.submit(int).result(SOON) == 0
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    executor.shutdown(timeout=SOON)
