@@ -137,6 +137,84 @@ def test_control_c_interrupts_a_wait_for_a_result(pool: Executor, gate: Gate) ->
     assert future.result(SOON) == 6
 
 
+# ---- wait() and as_completed() inside ----
+
+
+@pytest.mark.parametrize("when", [concurrent.futures.ALL_COMPLETED, concurrent.futures.FIRST_EXCEPTION,
+                                  concurrent.futures.FIRST_COMPLETED])
+def test_wait_inside_of_a_task_runs_what_is_queued(pool: Executor, when: str) -> None:
+    def work() -> int:
+        futures = [pool.submit(int, n) for n in range(3)]
+        done, not_done = concurrent.futures.wait(futures, SOON, when)
+        assert done
+        assert all(not future._outside for future in futures)
+        return len(done) if not not_done else -len(done)
+
+    assert pool.submit(work).result(SOON) == (-1 if when == concurrent.futures.FIRST_COMPLETED else 3)
+
+
+def test_as_completed_inside_of_a_task_runs_what_is_queued(pool: Executor) -> None:
+    def work() -> list[int]:
+        futures = [pool.submit(int, n) for n in range(5)]
+        return [future.result() for future in concurrent.futures.as_completed(futures, SOON)]
+
+    assert sorted(pool.submit(work).result(SOON)) == list(range(5))
+
+
+def test_all_workers_wait_for_more(pools: Pools) -> None:
+    executor = pools(3)
+    barrier = threading.Barrier(3)
+
+    def work() -> int:
+        futures = [executor.submit(int, 1) for _ in range(10)]
+        barrier.wait(SOON)
+        return len(concurrent.futures.wait(futures).done)
+
+    assert [future.result(SOON) for future in [executor.submit(work) for _ in range(3)]] == [10] * 3
+
+
+def test_wait_with_a_time_of_none_runs_nothing(pool: Executor) -> None:
+    def work() -> int:
+        return len(concurrent.futures.wait([pool.submit(int)], 0).done)
+
+    assert pool.submit(work).result(SOON) == 0
+
+
+def test_wait_for_what_another_worker_runs(pools: Pools, gate: Gate) -> None:
+    executor = pools(2)
+    other = executor.submit(gate, 5)
+    gate.wait_reached()
+
+    def work() -> int:
+        mine = executor.submit(int)
+        gate.open()
+        return len(concurrent.futures.wait([other, mine]).done)
+
+    assert executor.submit(work).result(SOON) == 2
+
+
+def test_the_first_of_several_need_not_be_ones_own(pools: Pools, pool: Executor) -> None:
+    other = pools(1)
+
+    def work() -> bool:
+        mine = threadloop.current_future()
+        theirs = other.submit(int)
+        done, _ = concurrent.futures.wait([mine, theirs], SOON, concurrent.futures.FIRST_COMPLETED)
+        return done == {theirs}
+
+    assert pool.submit(work).result(SOON)
+
+
+def test_wait_for_oneself_is_refused(pool: Executor, thread: threadloop.EventThread) -> None:
+    def work() -> None:
+        concurrent.futures.wait([threadloop.current_future()])
+
+    with pytest.raises(WouldDeadlockError, match="would deadlock"):
+        pool.submit(work).result(SOON)
+    with pytest.raises(WouldDeadlockError, match="would deadlock"):
+        thread.submit(lambda: concurrent.futures.wait([thread.submit(int)])).result(SOON)
+
+
 def test_control_c_interrupts_a_shutdown(gate: Gate) -> None:
     executor = Executor(1)
     future = executor.submit(gate, 6)

@@ -88,6 +88,10 @@ class ContextPlace(Place):
         if self.is_mine():
             raise refuse_wait(future, "the thread of its own main context")
 
+    def before_wait_for_several(self, future: Future[Any], for_all: bool) -> None:
+        if for_all:
+            self.before_wait(future)
+
     def _put_when_there_is_room(self, future: Future[Any]) -> None:
         if self.is_mine():
             raise WouldDeadlockError(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ._home import Home, home_here, report
 from ._local import local
 from ._native import Gio, GLib, Tl
+from ._waiters import WaitersHere
 from .exceptions import WouldDeadlockError
 
 if TYPE_CHECKING:
@@ -219,11 +220,14 @@ class Future(concurrent.futures.Future[T]):
         return self._condition if place is None else place.lock
 
     @property
-    def _waiters(self) -> list[Any]:  # type: ignore[override]
+    def _waiters(self) -> list[Any] | WaitersHere:  # type: ignore[override]
         # What wait() and as_completed() add to, with the lock held.
         waiters = self._outside
         if waiters is None:
             waiters = self._outside = []
+        place = self._place
+        if place is not None and self._state in (PENDING, RUNNING) and place.is_mine():
+            return WaitersHere(self, waiters)
         return waiters
 
     # ---- The consumer's side ----

@@ -121,6 +121,10 @@ class Place:
         """Whether the calling thread is one of those that drain."""
         raise NotImplementedError
 
+    def before_wait_for_several(self, future: Future[Any], for_all: bool) -> None:
+        """Called by one of its threads that is going to wait for futures of which this is one, or for all of them."""
+        raise NotImplementedError
+
     def before_await(self, future: Future[Any]) -> None:
         """Called by a coroutine that is going to wait for the future."""
 

@@ -271,12 +271,19 @@ class Pool(Place):
             del future
             self._run_last(running, claimed=True)
 
-    def before_await(self, future: Future[Any]) -> None:
-        with self.lock:
-            free = self.n_free()
-        # The loop goes on meanwhile, so that this is for when nobody else would.
-        if free == 0 or future in (local.running or ()):
+    def before_wait_for_several(self, future: Future[Any], for_all: bool) -> None:
+        # Otherwise another one may settle sooner, and be enough.
+        if for_all or (self._all_are_busy() and future not in (local.running or ())):
             self.before_wait(future)
+
+    def before_await(self, future: Future[Any]) -> None:
+        # The loop goes on meanwhile, so that this is for when nobody else would.
+        if self._all_are_busy() or future in (local.running or ()):
+            self.before_wait(future)
+
+    def _all_are_busy(self) -> bool:
+        with self.lock:
+            return self.n_free() == 0
 
     def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
         if asyncio._get_running_loop() is None:
