@@ -169,3 +169,44 @@ def test_awaiting_oneself_raises(pool: Executor) -> None:
 
     with pytest.raises(threadloop.WouldDeadlockError):
         pool.submit(work).result(SOON)
+
+
+def test_an_await_of_what_the_free_workers_do_not_get_to_runs_it(pools: Pools) -> None:
+    executor = pools(2)
+    opened = threading.Event()
+
+    async def work() -> bool:
+        # The other worker is free until it takes the first of these, which waits for the second.
+        first, second = executor.submit(opened.wait), executor.submit(opened.set)
+        await second
+        return await first
+
+    for _ in range(20):
+        opened.clear()
+        assert executor.submit(work).result(SOON)
+
+
+@pytest.mark.parametrize("how", ["await", "result"])
+def test_what_a_coroutine_runs_in_its_place_has_a_loop_of_its_own(pool: Executor, how: str) -> None:
+    loops: list[Any] = []
+
+    def run() -> int:
+        loops.append(asyncio.get_event_loop())
+        return asyncio.run(double(2)) + loops[-1].run_until_complete(double(3))
+
+    async def nested() -> int:
+        loops.append(asyncio.get_running_loop())
+        return await double(4)
+
+    async def work() -> int:
+        mine = asyncio.get_running_loop()
+        futures = [pool.submit(run), pool.submit(nested)]
+        numbers = [await future if how == "await" else future.result() for future in futures]
+        assert asyncio.get_running_loop() is mine
+        assert mine not in loops
+        await asyncio.sleep(0)
+        return sum(numbers)
+
+    assert pool.submit(work).result(SOON) == 18
+    assert all(loop.is_closed() for loop in loops)
+    assert pool.submit(lambda: asyncio.get_event_loop() in loops).result(SOON) is False

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from ._future import FINISHED, PENDING, RUNNING, Future, _logger, refuse_wait
 from ._local import local
 from ._native import GLib, Tl, timeout_to_native
 from ._place import ELSEWHERE, FAILED, RETURNED, Place, as_task
-from ._thread import Thread, drop_loop, give_loop, own_loop
+from ._thread import Thread, drop_loop, give_loop, own_loop, usable_loop
 
 #: How long a thread waits for more before it goes back to the library, in microseconds.
 LINGER = 50_000
@@ -273,29 +274,32 @@ class Pool(Place):
 
     def before_wait_for_several(self, future: Future[Any], for_all: bool) -> None:
         # Otherwise another one may settle sooner, and be enough.
-        if for_all or (self._all_are_busy() and future not in (local.running or ())):
+        if for_all or (not self._is_taken_soon(future) and future not in (local.running or ())):
             self.before_wait(future)
 
     def before_await(self, future: Future[Any]) -> None:
         # The loop goes on meanwhile, so that this is for when nobody else would.
-        if self._all_are_busy() or future in (local.running or ()):
+        if not self._is_taken_soon(future) or future in (local.running or ()):
             self.before_wait(future)
 
-    def _all_are_busy(self) -> bool:
+    def _is_taken_soon(self, future: Future[Any]) -> bool:
+        """Whether others run it, or there are enough of them to get to it."""
         with self.lock:
-            return self.n_free() == 0
+            if future._state != PENDING:
+                return True
+            queued = (other for other in self.items if other._state == PENDING)
+            return any(other is future for other in itertools.islice(queued, self.n_free()))
+
+    def _run_last(self, running: list[Future[Any]], claimed: bool = False) -> None:
+        # Inside of another task, which may be a coroutine.
+        if asyncio._get_running_loop() is None:
+            super()._run_last(running, claimed)
+        else:
+            with loop_set_aside():
+                super()._run_last(running, claimed)
 
     def run_async(self, future: Future[Any], awaitable: Any, context: Context) -> bool:
-        if asyncio._get_running_loop() is None:
-            run_to_its_end(own_loop(), future, awaitable, context)
-            return True
-        # Inside of a coroutine on this very worker, which waits for this one.
-        with loop_set_aside():
-            loop = asyncio.SelectorEventLoop()
-            try:
-                run_to_its_end(loop, future, awaitable, context)
-            finally:
-                loop.close()
+        run_to_its_end(own_loop(), future, awaitable, context)
         return True
 
     def break_down(self) -> None:
@@ -343,15 +347,21 @@ def run_to_its_end(loop: asyncio.AbstractEventLoop, future: Future[Any], awaitab
 
 @contextlib.contextmanager
 def loop_set_aside() -> Iterator[None]:
-    """Has the calling thread run no loop, though it is inside of one."""
+    """Has the calling worker run no loop, though it is inside of one, and have another for whoever wants one."""
     outer = asyncio._get_running_loop()
     # Since Python 3.14 the current task is the thread's and not the loop's.
     swap_task = getattr(asyncio.tasks, "_swap_current_task", None)
     task = swap_task(outer, None) if swap_task is not None else None
     asyncio._set_running_loop(None)
+    mine = usable_loop()
+    given = give_loop()
     try:
         yield
     finally:
+        # asyncio.run() leaves the thread without one.
+        asyncio.set_event_loop(given)
+        drop_loop()
+        asyncio.set_event_loop(mine)
         asyncio._set_running_loop(outer)
         if swap_task is not None:
             swap_task(outer, task)

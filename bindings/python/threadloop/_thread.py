@@ -120,9 +120,11 @@ class _UnusedLoop(asyncio.AbstractEventLoop):
         return getattr(self, name)
 
 
-def give_loop() -> None:
+def give_loop() -> asyncio.AbstractEventLoop:
     """Gives the calling thread a loop, which costs nothing unless it is used."""
-    asyncio.set_event_loop(_UnusedLoop())  # type: ignore[abstract]
+    loop = _UnusedLoop()  # type: ignore[abstract]
+    asyncio.set_event_loop(loop)
+    return loop
 
 
 def loop_of_thread() -> asyncio.AbstractEventLoop | None:
