@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import concurrent.futures
 import gc
 import itertools
@@ -13,7 +14,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, Pools, ours, run_loop
+from conftest import SOON, Gate, Pools, ours, run_loop, script
 from gi.repository import GLib
 
 import threadloop
@@ -164,9 +165,45 @@ def test_bad_numbers_are_value_errors(kwargs: Any) -> None:
         Executor(**kwargs)
 
 
+@pytest.mark.parametrize("kwargs", [{"max_workers": "x"}, {"max_workers": 1.5}, {"max_queued": None}, {"max_queued": 2.5}])
+def test_numbers_must_be_integers(kwargs: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"{next(iter(kwargs))} must be an integer, not"):
+        Executor(**kwargs)
+
+
+def test_a_subclass_may_have_abstract_bases() -> None:
+    class Logged(Executor, collections.abc.Sized):
+        def __len__(self) -> int:
+            return self.n_queued
+
+    with Logged(1) as executor:
+        assert isinstance(executor, Executor)
+        assert len(executor) == 0
+
+
+def test_the_shared_ones_are_nobodys_subclass() -> None:
+    outcome = script("""
+        from gi.repository import Tl
+
+        class Mine(Tl.Executor):
+            def submit(self, *args, **kwargs):
+                raise AssertionError
+
+        assert type(Mine.default()) is type(Mine.main()) is Tl.Executor
+        assert Tl.to_thread(abs, -1).result() == 1
+    """)
+    assert outcome.status == 0, outcome.err
+
+
 def test_an_initializer_must_be_callable() -> None:
     with pytest.raises(TypeError):
         Executor(initializer=3)  # type: ignore[arg-type]
+
+    async def initialize() -> None:
+        pass
+
+    with pytest.raises(TypeError, match="coroutine function"):
+        Executor(initializer=initialize)
 
 
 def test_submit_after_shutdown_is_a_runtime_error(pool: Executor) -> None:

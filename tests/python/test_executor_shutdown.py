@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import gc
 import threading
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 from conftest import SOON, Gate, Pools, eventually, ours, script
+from gi.repository import Tl
 
+import threadloop
 from threadloop import Executor, WouldDeadlockError
 
 
@@ -52,6 +55,70 @@ def test_shutdown_cancels_what_is_queued_if_asked(pool: Executor, gate: Gate) ->
     assert not running.done()
     gate.open()
     assert running.result(SOON) == "ran"
+
+
+def test_shutdown_cancels_what_runs_if_asked(pools: Pools) -> None:
+    executor = pools(2)
+    begun = threading.Barrier(3)
+
+    async def sleep() -> None:
+        begun.wait(SOON)
+        await asyncio.sleep(SOON)
+
+    def work() -> None:
+        begun.wait(SOON)
+        future = threadloop.current_future()
+        assert future is not None
+        assert eventually(future.cancel_requested)
+        raise concurrent.futures.CancelledError
+
+    futures = [executor.submit(sleep), executor.submit(work)]
+    begun.wait(SOON)
+    queued = executor.submit(int)
+    executor.shutdown(cancel_futures="all", timeout=SOON)
+    assert [future.cancelled() for future in [*futures, queued]] == [True] * 3
+
+
+def test_shutdown_says_what_it_wants(pool: Executor) -> None:
+    for wrong in (lambda: pool.shutdown(Tl.Shutdown.CANCEL_ALL), lambda: pool.shutdown(cancel_futures="some")):
+        with pytest.raises(TypeError, match="cancel_futures"):
+            wrong()
+    assert pool.submit(int).result(SOON) == 0
+
+
+def test_async_with_ends_it_without_blocking_the_loop(gate: Gate) -> None:
+    async def main() -> None:
+        async with Executor(2) as executor:
+            future = executor.submit(gate, 5)
+            asyncio.get_running_loop().call_soon(gate.open)
+        assert future.done()
+        assert await future == 5
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            executor.submit(int)
+
+    asyncio.run(main())
+
+
+def test_async_with_in_a_coroutine_of_its_own_is_refused(pools: Pools) -> None:
+    executor = pools(1)
+
+    async def work() -> None:
+        async with executor:
+            pass
+
+    with pytest.raises(WouldDeadlockError, match="would deadlock"):
+        executor.submit(work).result(SOON)
+
+
+def test_a_shared_executor_is_no_context_manager() -> None:
+    async def enter() -> None:
+        async with Executor.default():
+            raise AssertionError
+
+    with pytest.raises(RuntimeError, match="shared"), Executor.default():
+        raise AssertionError
+    with pytest.raises(RuntimeError, match="shared"):
+        asyncio.run(enter())
 
 
 def test_shutdown_with_a_time_limit_raises_and_goes_on(pool: Executor, gate: Gate) -> None:

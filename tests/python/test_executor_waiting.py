@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import SOON, Gate, Pools, eventually
+from gi.repository import Tl
 
 import threadloop
 from threadloop import Executor, WouldDeadlockError
@@ -40,6 +41,19 @@ def test_submit_waits_for_room_and_wakes(pools: Pools, gate: Gate) -> None:
     assert submitted.wait(SOON)
     thread.join()
     assert [future.result(SOON) for future in futures] == [0] * 3
+
+
+def test_submit_to_a_full_queue_fails_if_asked(pools: Pools, gate: Gate) -> None:
+    executor = pools(1, max_queued=2, when_full=Tl.WhenFull.FAIL)
+    executor.submit(gate)
+    gate.wait_reached()
+    queued = [executor.submit(int) for _ in range(2)]
+    with pytest.raises(threadloop.QueueFullError, match="2 wait"):
+        executor.submit(int)
+    queued[0].cancel()
+    queued.append(executor.submit(int))
+    gate.open()
+    assert [future.result(SOON) for future in queued[1:]] == [0, 0]
 
 
 def test_cancelling_a_queued_one_makes_room(pools: Pools, gate: Gate) -> None:

@@ -16,13 +16,14 @@ from ._helpers import (
 from ._loop import EventLoop, new_event_loop, run
 from ._threadloop import ThreadLoop, ThreadLoopExecutor
 from ._wrap import wrap_future
-from .exceptions import ThreadNotStartedError, WouldDeadlockError
+from .exceptions import QueueFullError, ThreadNotStartedError, WouldDeadlockError
 
 __all__ = [
     "EventLoop",
     "EventThread",
     "Executor",
     "Future",
+    "QueueFullError",
     "ThreadLoop",
     "ThreadLoopExecutor",
     "ThreadNotStartedError",

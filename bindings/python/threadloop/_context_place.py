@@ -41,6 +41,8 @@ class ContextPlace(Place):
         running = local.running
         if running is None:
             running = local.running = []
+        if not self.stacks or self.stacks[0] is not running:
+            self.stacks = [running]
         if not self._drain(running):
             self.call()
         step_now, self.step_now = self.step_now, None
@@ -144,16 +146,15 @@ class ContextPlace(Place):
         home.bury(future)
         self._check_ended()
 
-    @property
-    def n_running(self) -> int:
-        running = local.running if self.is_mine() else None
-        return len(self.tasks) + (len(running) if running else 0)
+    def all_running(self) -> list[Future[Any]]:
+        return [*super().all_running(), *self.tasks]
 
     def is_at_rest(self) -> bool:
         return super().is_at_rest() and not self.tasks
 
     def stay_behind(self) -> None:
-        self.stacks.append(list(self.tasks))
+        # What runs on this very thread goes on.
+        self.stacks = [list(self.tasks)]
         super().stay_behind()
 
     def end(self) -> None:

@@ -442,6 +442,8 @@ class EventThread(Startable, metaclass=Face):
 
     def _check_started(self) -> None:
         core = self._core
+        if core.place.left_behind:
+            raise core.place._why_not()
         if not core.started and not core.stopping:
             raise ThreadNotStartedError(
                 f"{core.name} has not been started yet; call start(), or use it in a with block")

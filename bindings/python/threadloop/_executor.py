@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
+import inspect
 import itertools
 import operator
 import os
@@ -13,8 +15,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextvars import copy_context
-from types import CoroutineType
-from typing import Any, ParamSpec, TypeVar, overload
+from types import CoroutineType, TracebackType
+from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from ._call import prepare
 from ._context_place import ContextPlace
@@ -37,6 +39,13 @@ _counter = itertools.count()
 def usual_workers() -> int:
     """As many as suit blocking work on this machine."""
     return min(32, (os.cpu_count() or 1) + 4)
+
+
+def _integer(name: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {_describe(value)}") from None
 
 
 def _place_for_context(context: Any) -> Place:
@@ -67,7 +76,9 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
     Threads are made when there is work for them, and end when they have been
     idle for fifteen seconds. `max_workers` is how many there may be, by
     default the number of processors and four more, 32 at most. With
-    `max_queued` no more than that wait for their turn: submit waits for room.
+    `max_queued` no more than that wait for their turn: submit waits for room,
+    or raises `QueueFullError` with `when_full=Tl.WhenFull.FAIL`, which is for
+    threads that must not block, as that of a main loop.
     `initializer(*initargs)` is called on each thread before any work.
 
     Dropping the last reference neither waits nor loses anything: what was
@@ -78,18 +89,24 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
 
     def __init__(self, max_workers: int | None = None, thread_name_prefix: str = "",
                  initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = (), *,
-                 max_queued: int = 0) -> None:
+                 max_queued: int = 0, when_full: Any = Tl.WhenFull.BLOCK) -> None:
         if max_workers is None:
             max_workers = usual_workers()
-        max_workers = operator.index(max_workers)
+        max_workers = _integer("max_workers", max_workers)
         if max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
+        max_queued = _integer("max_queued", max_queued)
         if max_queued < 0:
             raise ValueError("max_queued must be 0, for no limit, or greater")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
+        if inspect.iscoroutinefunction(initializer):
+            raise TypeError("initializer must be a function that does its work when it is called, not a coroutine "
+                            "function")
         name = thread_name_prefix or f"Executor-{next(_counter)}"
-        self._set_place(Pool(name, max_workers, max_queued, initializer, initargs), owns=True)
+        place = Pool(name, max_workers, max_queued, initializer, initargs)
+        place.fails_when_full = Tl.WhenFull(when_full) == Tl.WhenFull.FAIL
+        self._set_place(place, owns=True)
 
     def _set_place(self, place: Place, *, owns: bool) -> None:
         self._place = place
@@ -113,7 +130,7 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
     @classmethod
     def main(cls) -> Executor:
         """The thread of the user interface: the global default main context. It cannot be shut down."""
-        return _shared("main", lambda: cls._of(_place_for_context(None), owns=False))
+        return _shared("main", lambda: Executor._of(_place_for_context(None), owns=False))
 
     @classmethod
     def default(cls) -> Executor:
@@ -122,7 +139,7 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         It is for work that ends by itself; what may block for long, or wants
         limits, should have an executor of its own.
         """
-        return _shared("default", lambda: cls._of(Pool("tl-default", usual_workers(), 0, None, ()), owns=False))
+        return _shared("default", lambda: Executor._of(Pool("tl-default", usual_workers(), 0, None, ()), owns=False))
 
     def __del__(self) -> None:
         # It was not made if the constructor has raised.
@@ -174,8 +191,8 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         one runs, in any case before a wait of the calling thread returns, and
         not on the worker.
 
-        Raises `RuntimeError` after the shutdown, and `TypeError` for what
-        cannot be called.
+        Raises `RuntimeError` after the shutdown, `TypeError` for what cannot
+        be called, and `QueueFullError` where that was asked for.
         """
         if not callable(fn):
             check_callable(fn, args, kwargs)
@@ -255,19 +272,48 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
             for future in futures:
                 future.cancel()
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False, timeout: float | None = None) -> None:
-        """Takes no more work, and waits until what was accepted has ended and the threads have gone.
+    def __enter__(self) -> Self:
+        self._check_owned()
+        return self
 
-        With `cancel_futures` what is queued is cancelled. `timeout` is in
-        seconds; when it has passed, `TimeoutError` is raised, and the shutdown
-        goes on. It may be called again, to wait longer or to be stricter.
-        """
+    async def __aenter__(self) -> Self:
+        self._check_owned()
+        return self
+
+    async def __aexit__(self, exc_type: type[BaseException] | None, exc: BaseException | None,
+                        traceback: TracebackType | None) -> None:
         place = self._place
+        place.close()
+        if isinstance(place, Pool) and place.is_mine() and not place.ended:
+            raise WouldDeadlockError(f"would deadlock: the end of {self.name} is awaited on a thread of its own")
+        # Whoever leaves the block may be cancelled; what was accepted runs all the same.
+        await asyncio.shield(asyncio.wrap_future(place.end_future))
+
+    def _check_owned(self) -> None:
         if not self._owns:
             raise RuntimeError(f"{self.name} is shared by the whole process and cannot be shut down")
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool | Literal["all"] = False,
+                 timeout: float | None = None) -> None:
+        """Takes no more work, and waits until what was accepted has ended and the threads have gone.
+
+        With `cancel_futures` what is queued is cancelled, and with `"all"` what
+        runs is asked to stop as well, as its `cancel()` would. `timeout` is in
+        seconds; when it has passed, `TimeoutError` is raised, and the shutdown
+        goes on. It may be called again, to wait longer or to be stricter.
+
+        A `with` block ends with it, and an `async with` block does the same
+        without blocking the loop.
+        """
+        place = self._place
+        self._check_owned()
+        if isinstance(wait, Tl.Shutdown) or cancel_futures not in (False, True, "all"):
+            raise TypeError('shutdown() wants wait to be a bool, and cancel_futures to be a bool or "all"')
         place.close()
         if cancel_futures:
             place.cancel_queued()
+            if cancel_futures == "all":
+                place.cancel_running()
             place._check_ended()
         if not wait:
             return

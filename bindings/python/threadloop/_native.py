@@ -2,6 +2,7 @@
 
 """The library as its typelib shows it, without what this package puts on top."""
 
+import abc
 from typing import Any
 
 import gi
@@ -21,7 +22,8 @@ Tl: Any = get_introspection_module("Tl")
 
 # PyGObject makes a class when somebody first asks for it, and two threads that
 # do so at the same time get two, of which one does not work.
-for _name in ("Bell", "Call", "Callable", "Error", "Future", "Lookout", "Progress", "Shutdown", "Values"):
+for _name in ("Bell", "Call", "Callable", "Error", "Future", "Lookout", "Progress", "Shutdown", "Values",
+              "WhenFull"):
     getattr(Tl, _name)
 
 #: The classes whose names this package takes for its own faces, see `Face`.
@@ -29,18 +31,19 @@ NativeExecutor: Any = Tl.Executor
 NativeEventThread: Any = Tl.EventThread
 
 
-class Face(type):
+class Face(abc.ABCMeta):
     """The metaclass of what stands in `gi.repository.Tl` for a class of the library.
 
     PyGObject looks classes up by their names there, when it checks what a
     function of the library is given. It has to find the library's own objects
-    to be instances of what it finds.
+    to be instances of what it finds. Subclasses may have abstract bases.
     """
 
     native: Any
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return type.__instancecheck__(cls, instance) or isinstance(instance, cls.native)
+        return super().__instancecheck__(instance) or isinstance(instance, cls.native)
+
 
 __all__ = ["Face", "GLib", "GObject", "Gio", "NativeEventThread", "NativeExecutor", "Tl", "timeout_to_native"]
 

@@ -24,6 +24,7 @@ from ._future import PENDING, RUNNING, Future, _current
 from ._local import local
 from ._native import GLib
 from ._thread import loop_of_thread, n_processors
+from .exceptions import QueueFullError
 
 #: From how many cancelled futures on it is worth to look whether they are most of a queue.
 MANY_REMOVED = 1024
@@ -64,6 +65,7 @@ class Place:
     def __init__(self, name: str, max_queued: int) -> None:
         self.name = name
         self.max_queued = max_queued
+        self.fails_when_full = False
         # Whether who waits looks on for a moment before it sleeps. On a single
         # processor that would keep the others from what it waits for.
         self.looks = n_processors() > 1
@@ -199,6 +201,8 @@ class Place:
         return RuntimeError(f"cannot schedule new futures after shutdown of {self.name}")
 
     def _put_when_there_is_room(self, future: Future[Any]) -> None:
+        if self.fails_when_full:
+            raise QueueFullError(f"{self.name}: {self.max_queued} wait for their turn already")
         # A worker that waits for its own pool makes the room itself.
         while self.is_mine():
             if not self._run_one():
@@ -279,6 +283,18 @@ class Place:
             futures = list(self.items)[self.n_free():]
         for future in futures:
             future.cancel()
+
+    def cancel_running(self) -> None:
+        """Asks what runs to stop."""
+        with self.lock:
+            futures = self.all_running()
+        for future in futures:
+            future.cancel()
+
+    def all_running(self) -> list[Future[Any]]:
+        """With the lock held."""
+        return [future for stack in self.stacks for future in stack
+                if future._state == RUNNING and future._place is self]
 
     def n_free(self) -> int:
         """With the lock held: how many threads would take something at once."""
@@ -412,7 +428,7 @@ class Place:
     @property
     def n_running(self) -> int:
         with self.lock:
-            return sum(future._state == RUNNING for stack in self.stacks for future in stack)
+            return len(self.all_running())
 
     def is_at_rest(self) -> bool:
         """With the lock held: whether nothing is queued, and nobody drains."""

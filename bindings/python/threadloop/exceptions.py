@@ -10,9 +10,14 @@ __all__ = [
     "BrokenThreadPool",
     "CancelledError",
     "InvalidStateError",
+    "QueueFullError",
     "ThreadNotStartedError",
     "WouldDeadlockError",
 ]
+
+
+class QueueFullError(RuntimeError):
+    """Something was submitted to an executor that has as much to do as it may have."""
 
 
 class ThreadNotStartedError(RuntimeError):
