@@ -252,6 +252,50 @@ def test_busy_asyncio_does_not_starve_glib(loop: threadloop.EventLoop) -> None:
     loop.run_until_complete(asyncio.wait_for(future, SOON))
 
 
+@pytest.mark.parametrize("priority", [GLib.PRIORITY_HIGH_IDLE + 20, GLib.PRIORITY_DEFAULT_IDLE, GLib.PRIORITY_LOW],
+                         ids=["redraw", "idle", "low"])
+def test_busy_asyncio_makes_way_for_what_is_less_urgent(loop: threadloop.EventLoop, priority: int) -> None:
+    seen: list[str] = []
+
+    def less_urgent(*_: object) -> bool:
+        seen.append("less urgent")
+        return REMOVE
+
+    async def main() -> None:
+        made = GLib.idle_source_new()
+        made.set_priority(priority)
+        source(loop.context, made, less_urgent)
+        end = time.monotonic() + SOON
+        while not seen and time.monotonic() < end:
+            await asyncio.sleep(0)
+
+    loop.run_until_complete(main())
+    assert seen == ["less urgent"]
+
+
+def test_what_is_less_urgent_does_not_starve_busy_asyncio(loop: threadloop.EventLoop) -> None:
+    n_called = 0
+
+    def endless(*_: object) -> bool:
+        nonlocal n_called
+        n_called += 1
+        return CONTINUE
+
+    async def main() -> None:
+        made = GLib.idle_source_new()
+        source(loop.context, made, endless)
+        # It has its turns, and this goes on after each of them.
+        for _ in range(5):
+            before = n_called
+            while n_called == before:
+                await asyncio.sleep(0)
+        made.destroy()
+
+    loop.run_until_complete(main())
+    # What was left of making way does no harm.
+    loop.run_until_complete(asyncio.sleep(0.001))
+
+
 def test_busy_glib_does_not_starve_asyncio(loop: threadloop.EventLoop) -> None:
     async def main() -> int:
         count = 0

@@ -8,6 +8,10 @@ the loop advances whoever iterates the context: Python, or C code that knows not
 
 The source is attached while the loop runs, at default priority. It does not recurse: in a nested main
 loop that a coroutine or a callback of this loop starts (a modal dialog), this loop stands still.
+
+A coroutine that goes on and on, with `await asyncio.sleep(0)` to let others have a turn, would have the source
+ready all the time, and what is less urgent would never come: GTK draws at a lower priority. So a loop that has
+been busy for a while makes way until everything in its context has had a turn.
 """
 
 from __future__ import annotations
@@ -50,6 +54,11 @@ except AttributeError:
 # How long one dispatch goes on while callbacks make new ones, in seconds: long enough to make the way
 # through GLib cheap, short enough for the other sources of the context.
 _BUDGET = 0.001
+
+# For how long a loop is busy before it makes way for sources of a lower priority, and for how long they may
+# then keep it waiting: half a frame, and enough for them to be seen.
+_BUSY = 0.008
+_WAY = 0.004
 
 # The latest ready time, in microseconds: a timer that never comes.
 _FAR = 1 << 62
@@ -98,6 +107,8 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._armed = -1  # the ready time of the source, in microseconds
         self._stepping = False
         self._stepped = False
+        self._busy_since: float | None = None
+        self._way: Any = None  # attached while the loop makes way
         self._woken = False
         self._in_c = False
         self._pushed = False
@@ -196,6 +207,10 @@ class EventLoop(asyncio.SelectorEventLoop):
     def _end(self) -> None:
         self._source.destroy()
         self._source = None
+        if self._way is not None:
+            self._way.destroy()
+            self._way = None
+        self._busy_since = None
         if self._own_wakeup_fd:
             self._own_wakeup_fd = False
             if not self._signal_handlers:
@@ -249,13 +264,40 @@ class EventLoop(asyncio.SelectorEventLoop):
             step()
             if self._ready and not self._stopping:
                 clock = time.monotonic
-                deadline = clock() + _BUDGET
+                now = clock()
+                if self._busy_since is None:
+                    self._busy_since = now
+                deadline = now + _BUDGET
                 while self._ready and not self._stopping and clock() < deadline:
                     step()
         finally:
             self._stepping = False
             self._stepped = True
             self._rearm()
+        if not self._ready:
+            self._busy_since = None
+        elif self._busy_since is not None and not self._stopping:
+            self._make_way(self._busy_since)
+
+    def _make_way(self, busy_since: float) -> None:
+        """If it is time for that: waits until nothing else in the context is ready, but not for ever."""
+        now = time.monotonic()
+        if now - busy_since < _BUSY:
+            return
+        self._busy_since = None
+        self._armed = int((now + _WAY) * 1e6)
+        self._source.set_ready_time(self._armed)
+        if self._way is None:
+            self._way = GLib.idle_source_new()
+            self._way.set_priority(GLib.PRIORITY_LOW)
+            self._way.set_callback(self._way_made)
+            self._way.attach(self._context)
+
+    def _way_made(self, *_data: object) -> bool:
+        # Not the steps themselves: this source does not keep the other one from recursing.
+        self._way = None
+        self._arm()
+        return False
 
     def _start_now(self, coroutine: Coroutine[Any, Any, _T], context: Context) -> asyncio.Task[_T]:
         """`create_task()`, and its first step at once: one turn of the loop less for who waits for it.
