@@ -7,6 +7,7 @@ import hashlib
 import os
 import pty
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -122,6 +123,31 @@ def test_checksum_as_the_one_in_c(tmp_path: Path) -> None:
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert [line for line in done.stdout.decode(errors="replace").splitlines() if line.startswith("FAILED")] == []
     assert done.returncode == 0
+
+
+# duplicates.py
+
+
+def test_duplicates() -> None:
+    """Its window needs a display, which nobody has to see."""
+    xvfb_run = shutil.which("xvfb-run")
+    if xvfb_run is None:
+        pytest.skip("there is no xvfb-run")
+    # It has one place for what is said on either.
+    done = subprocess.run([xvfb_run, "-a", sys.executable, str(EXAMPLES / "duplicates.py"), "--self-test"],
+                          check=False, timeout=LIMIT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = done.stdout.decode(errors="replace")
+    if done.returncode == 77:
+        pytest.skip(said.strip())
+    assert done.returncode == 0, said
+    assert [line for line in said.splitlines() if line.startswith("duplicates: ")] == [
+        "duplicates: found what is the same",
+        "duplicates: the progress bar is full",
+        "duplicates: the spinner turns while files are compared",
+        "duplicates: cancelled",
+        "duplicates: closing the window meanwhile",
+    ], said
+    assert "Traceback" not in said
 
 
 # The others
