@@ -109,7 +109,7 @@ def walk(argument: bytes) -> Iterator[Found]:
     try:
         info = os.stat(argument)
     except OSError as error:
-        yield Found(argument, error=error.strerror)
+        yield Found(argument, error=str(error.strerror))
         return
     if stat.S_ISREG(info.st_mode):
         yield Found(argument, info.st_size)
@@ -129,14 +129,14 @@ def walk_directory(path: bytes) -> Iterator[Found]:
                 try:
                     info = entry.stat(follow_symlinks=False)
                 except OSError as error:
-                    yield Found(prefix + entry.name, error=error.strerror)
+                    yield Found(prefix + entry.name, error=str(error.strerror))
                     continue
                 if stat.S_ISREG(info.st_mode):
                     yield Found(prefix + entry.name, info.st_size)
                 elif stat.S_ISDIR(info.st_mode):
                     yield from walk_directory(prefix + entry.name)
     except OSError as error:
-        yield Found(path, error=error.strerror)
+        yield Found(path, error=str(error.strerror))
 
 
 @dataclass
@@ -290,7 +290,7 @@ class Job:
             try:
                 line = self.checksum_file(path)
             except OSError as error:
-                batch.failures.append(Found(path, error=error.strerror))
+                batch.failures.append(Found(path, error=str(error.strerror)))
                 continue
             if line is None:
                 return
