@@ -366,6 +366,23 @@ test('progress of a realm shows', using({maxWorkers: 1}, async executor => {
     gate.clear();
 }));
 
+test('what progress() is not told stays as it is', using({maxWorkers: 1}, async executor => {
+    for (const [calls, fraction, message] of [
+        [[[0.25, 'a'], [null, 'b'], [0.5]], 0.5, 'b'],
+        [[[0.25, 'a'], [null]], 0.25, 'a'],
+        [[[0.25, 'a'], [-1]], -1, 'a'],
+        [[[null, 'only']], -1, 'only'],
+    ]) {
+        const future = executor.submit(function (all) {
+            all.forEach(args => this.progress(...args));
+        }, calls);
+        const {progress} = future;
+
+        await future;
+        await until(() => progress.message === message && progress.fraction === fraction, JSON.stringify(calls));
+    }
+}));
+
 test('cancelling a queued call: it never runs', using({maxWorkers: 1}, async executor => {
     const gate = new Mark();
     const first = executor.submit(stayUntil, gate.path);

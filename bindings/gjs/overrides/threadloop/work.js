@@ -99,9 +99,15 @@ var {
             return refused(full);
 
         const its = newFuture(spec.fn?.name || spec.name || null);
+        let fraction = null;
+        let message = null;
         const call = pool.call(spec, {
             running: () => its.future.set_running(),
-            progress: (fraction, message) => its.future.set_progress(fraction ?? -1, message ?? null),
+            progress(newFraction, newMessage) {
+                fraction = newFraction ?? fraction;
+                message = newMessage ?? message;
+                its.future.set_progress(fraction ?? -1, message);
+            },
             value: value => its.stream().push(value),
             resolve: (value, isOfGenerator) => its.resolve(value, isOfGenerator),
             reject: error => its.reject(error),
