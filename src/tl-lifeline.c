@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,7 +25,27 @@ wait_for_end (gpointer data)
   _exit (EXIT_FAILURE);
 }
 
-/* Has the process end when the other end of the socket @fd is closed. */
+static void
+do_nothing (int number G_GNUC_UNUSED)
+{
+}
+
+/* What is typed at a terminal goes to all of its processes. Whether this one is
+ * to end is for the other one to say. A handler, since what is ignored would be
+ * ignored by each child as well. */
+static void
+leave_interrupts_to_peer (void)
+{
+  struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+  struct sigaction old;
+
+  sigemptyset (&action.sa_mask);
+  if (sigaction (SIGINT, NULL, &old) == 0 && (old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_DFL)
+    sigaction (SIGINT, &action, NULL);
+}
+
+/* Has the process end when the other end of the socket @fd is closed, and not
+ * when it is interrupted. */
 gboolean
 tl_lifeline_start (int      fd,
                    GError **error)
@@ -52,6 +73,8 @@ tl_lifeline_start (int      fd,
       return FALSE;
     }
   g_thread_unref (thread);
+
+  leave_interrupts_to_peer ();
 
   return TRUE;
 }

@@ -303,6 +303,10 @@ gboolean    tl_channel_poll           (TlChannel      **channels,
  * that, so that a process that is busy, or stuck, ends as well. There is no way
  * back; closing this end does not change it.
  *
+ * An interrupt, which a terminal sends to both processes when somebody types
+ * Ctrl-C, is left to the other one: here it does nothing, unless it has a handler
+ * or is ignored already. Programs that are started from here get it as ever.
+ *
  * Fails with %TL_ERROR_THREAD where the system has no more threads.
  *
  * Returns: %TRUE if the process will end

@@ -5,6 +5,7 @@
 #include "tl-test-channel.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,8 @@ test_dies_with_peer (void)
   g_assert_cmpstr (tt_nth (ear, 0)->text, ==, "busy");
   g_assert_null (ear->end);
 
+  /* Which it leaves to this one. */
+  g_subprocess_send_signal (process, SIGINT);
   tl_channel_close (channel);
   g_subprocess_wait (process, NULL, NULL);
   g_assert_true (g_subprocess_get_if_exited (process));

@@ -39,6 +39,20 @@ test('what happened to one that was killed, with its last words', () => withPool
     equal(await run(pool, () => 1), 1);
 }));
 
+test('Ctrl-C is for the program to handle, and for what a realm has started', () => withPool({maxRealms: 1}, async pool => {
+    deepEqual(await run(pool, () => {
+        const {Gio: G} = imports.gi;
+        const interrupt = who => {
+            const shell = G.Subprocess.new(['sh', '-c', `kill -INT ${who}; exit 7`], 0);
+
+            shell.wait(null);
+            return shell.get_if_signaled() ? `signal ${shell.get_term_sig()}` : `exit status ${shell.get_exit_status()}`;
+        };
+
+        return [interrupt('$PPID'), interrupt('$$')];
+    }), ['exit status 7', 'signal 2']);
+}));
+
 test('a call does not go to a realm that is found dead', () => withPool({maxRealms: 1}, async pool => {
     const pid = await run(pool, getPid);
 
