@@ -8,6 +8,7 @@ import GLib from 'gi://GLib';
 import {deepEqual, equal, match, ok, rejects, run as runTests, sleep, test, throws, until} from './tap.js';
 import {begin, CANCELLED, Mark, run, withPool} from './realms.js';
 
+const {encode} = imports.overrides.threadloop.clone;
 const {RealmPool} = imports.overrides.threadloop.realmPool;
 const {WINDOW} = imports.overrides.threadloop.frames;
 
@@ -101,6 +102,64 @@ test('an error is what it was', async () => {
     equal((await rejects(run(pool, () => {
         throw Object.assign(new Error('with a function'), {fn: () => 1});
     }))).message, 'with a function');
+});
+
+test('an error has all that can cross, and lacks no more', async () => {
+    const error = await rejects(run(pool, () => {
+        const file = imports.gi.Gio.File.new_for_path('/');
+        const inner = Object.assign(new TypeError('inner', {cause: 'haste'}), {file, place: [1]});
+        const outer = Object.assign(new RangeError('outer', {cause: inner}), {file, code: 7});
+
+        inner.outer = outer;
+        throw outer;
+    }), RangeError);
+
+    deepEqual(Object.keys(error), ['code']);
+    equal(error.code, 7);
+    ok(error.cause instanceof TypeError);
+    equal(error.cause.message, 'inner');
+    equal(error.cause.cause, 'haste');
+    deepEqual(error.cause.place, [1]);
+    equal(error.cause.outer, error);
+    ok(!('file' in error.cause));
+
+    const several = await rejects(run(pool, () => {
+        throw new AggregateError([new Error('one'), () => 2, Object.assign(new Error('three'), {f: () => 3}), 4], 'several');
+    }), /several/);
+
+    deepEqual(several.errors.map(each => each.message ?? each), ['one', 'three', 4]);
+});
+
+test('the stack of an error is that of the realm, wherever it is shown', async () => {
+    const error = await rejects(run(pool, function inTheRealm() {
+        throw new RangeError('too far', {cause: new Error('haste')});
+    }), RangeError);
+
+    match(error.stack, /^inTheRealm@realm:inTheRealm:\d+:\d+$/m);
+    match(error.cause.stack, /^inTheRealm@realm:inTheRealm:/m);
+    equal(Object.prototype.toString.call(error), '[object Error]');
+    equal(String(error), 'RangeError: too far');
+
+    // The one thing that logError() does not leave to anybody else is where it prints.
+    const program = Gio.Subprocess.new([GLib.file_read_link('/proc/self/exe'), '-c', `
+        const {decode} = imports.overrides.threadloop.clone;
+        logError(decode(ARGV[0], null, true), 'shown');
+    `, encode(error, 'error').text], Gio.SubprocessFlags.STDERR_PIPE);
+    const [, , shown] = program.communicate_utf8(null, null);
+
+    match(shown, /shown: RangeError: too far\ninTheRealm@realm:inTheRealm:.*Caused by: .*\ninTheRealm@realm/s);
+    ok(!/clone\.js/.test(shown), shown);
+
+    const {stack} = await rejects(run(pool, async () => {
+        const {GLib: G} = await import('gi://GLib');
+
+        throw new Error(`${G}`);
+    }));
+
+    match(stack, /@realm:a_function_without_a_name:6:/);
+    match((await rejects(run(pool, {"it's a \n name"() {
+        throw new Error('named');
+    }}["it's a \n name"]))).stack, /@realm:it_s_a_name:/);
 });
 
 test('who names what is not there is told what to do', async () => {

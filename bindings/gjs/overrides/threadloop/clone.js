@@ -21,7 +21,7 @@
 
 var {encode, decode} = (() => {
     const {GLib, GObject} = imports.gi;
-    const {Array, Error, JSON, Map, Number, Object, Set, String} = globalThis;
+    const {Array, Error, JSON, Map, Number, Object, Set, String, Symbol} = globalThis;
 
     const MAX_JSON_DEPTH = 100;
 
@@ -205,8 +205,25 @@ var {encode, decode} = (() => {
         return Object.prototype.propertyIsEnumerable.call(object, key);
     }
 
+    // By its constructor the engine would note the stack of this very place in the error, where nothing can take it away,
+    // and logError() shows that one rather than `stack`. Of a SyntaxError it shows the place in the source, if it is one of
+    // the constructor.
+    function makeError(base, message) {
+        if (base === 'SyntaxError')
+            return new SyntaxError(message);
+
+        const error = Object.create(ERRORS[base].prototype);
+
+        setHidden(error, 'message', message);
+        if (base === 'AggregateError')
+            setHidden(error, 'errors', []);
+        // For who asks Object.prototype.toString().
+        setHidden(error, Symbol.toStringTag, 'Error');
+        return error;
+    }
+
     function decodeError(_decoder, [, base, [name, message, stack, fileName, lineNumber]]) {
-        const error = base === 'AggregateError' ? new AggregateError([], message) : new ERRORS[base](message);
+        const error = makeError(base, message);
 
         if (error.name !== name)
             setHidden(error, 'name', name);

@@ -146,7 +146,7 @@ async function load(entry) {
 
     try {
         entry.fn = definition.uri !== undefined
-            ? await importExport(definition) : await importSource(definition.module);
+            ? await importExport(definition) : await importSource(withName(definition, `\n\n${definition.module}`));
     } catch (error) {
         entry.fn = error;
     }
@@ -161,7 +161,13 @@ async function importExport({uri, name}) {
     return fn;
 }
 
-// From a file of its own: a function that was compiled from a string cannot import().
+// In stacks it stands where others have the name of a file.
+function withName({label}, source) {
+    return `${source}\n//# sourceURL=realm:${label.replace(/[\s"'`]+/g, '_')}\n`;
+}
+
+// From a file of its own: a function that was compiled from a string cannot import(). The engine has two lines before
+// those of such a one.
 async function importSource(source) {
     const [file, stream] = Gio.File.new_tmp('realm-XXXXXX.js');
 
@@ -182,7 +188,7 @@ function make(entry) {
         return;
     }
     try {
-        entry.fn = Function(entry.definition.code)();
+        entry.fn = Function(withName(entry.definition, entry.definition.code))();
     } catch (error) {
         entry.fn = error;
     }
@@ -256,19 +262,53 @@ function explain(error) {
     return error;
 }
 
-/** An error for one that cannot cross, or has something along that cannot: `why` says what. */
-function substitute(error, why) {
+function define(object, key, value, enumerable) {
+    Object.defineProperty(object, key, {value, writable: true, enumerable, configurable: true});
+}
+
+function keysOf(thrown) {
+    try {
+        return Object.keys(thrown);
+    } catch {
+        return [];
+    }
+}
+
+/** An error for one that cannot cross, or has something along that cannot: it lacks just that. `why` says what. */
+function substitute(error, why, substitutes = new Map()) {
     const Base = [TypeError, RangeError, ReferenceError, SyntaxError].find(Class => isA(error, Class)) ?? Error;
     const {name} = Base.prototype;
-    const hidden = {
-        name: isA(error, Error) ? read(error, 'name') ?? name : name,
-        stack: read(error, 'stack') ?? '',
-    };
     const other = new Base(read(error, 'message') ?? read(why, 'message') ?? 'What was thrown cannot be read');
 
-    for (const [key, value] of Object.entries(hidden))
-        Object.defineProperty(other, key, {value, writable: true, configurable: true});
+    substitutes.set(error, other);
+    define(other, 'name', isA(error, Error) ? read(error, 'name') ?? name : name, false);
+    define(other, 'stack', read(error, 'stack') ?? '', false);
+
+    for (const key of new Set([...keysOf(error), 'cause', 'errors'])) {
+        const [value] = fitting(error, key, substitutes);
+
+        if (value !== undefined)
+            define(other, key, value, key !== 'cause' && key !== 'errors');
+    }
     return other;
+}
+
+// What of object[key] can cross, in a list, which is empty if nothing can.
+function fitting(object, key, substitutes) {
+    let value;
+
+    try {
+        value = object[key];
+        clone.encode(value, key);
+        return [value];
+    } catch (why) {
+        if (isA(value, Error))
+            return [substitutes.get(value) ?? substitute(value, why, substitutes)];
+        // Those of an AggregateError.
+        if (key === 'errors' && Array.isArray(value))
+            return [value.flatMap((_error, i) => fitting(value, i, substitutes))];
+        return [];
+    }
 }
 
 function encodeError(error) {
