@@ -6,7 +6,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
-import {deepEqual, equal, fail, match, ok, rejects, run, test, throws, until} from './tap.js';
+import {deepEqual, equal, fail, match, ok, rejects, run, skip, test, throws, until} from './tap.js';
 import {hasBegun, Mark} from './realms.js';
 
 const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
@@ -275,6 +275,60 @@ test('a module is imported, and its functions run in realms', using({maxWorkers:
     for await (const value of work.countdown(3))
         values.push(value);
     deepEqual(values, [3, 2, 1]);
+}));
+
+test('what stays in a realm of a module says so', using({maxWorkers: 1}, async executor => {
+    const work = await executor.import('./work.js', import.meta.url);
+
+    ok('Counter' in work && 'settings' in work);
+    match(throws(() => new work.Counter(), TypeError).message, /^Counter is a class and stays in the realm/);
+    match(throws(() => work.settings.depth, TypeError).message, /^settings\.compare is a function and cannot cross/);
+    // Those that have nothing to do with them are not in their way.
+    equal({...work}.VERSION, 3);
+}));
+
+async function withResource(fn) {
+    const compiler = GLib.find_program_in_path('glib-compile-resources');
+    const directory = GLib.dir_make_tmp('resources-XXXXXX');
+
+    if (compiler === null)
+        skip('there is no glib-compile-resources');
+    try {
+        for (const [name, text] of Object.entries({
+            'all.gresource.xml': '<gresources><gresource prefix="/org/example/Test"><file>a.js</file><file>b.js</file>' +
+                '</gresource></gresources>',
+            'a.js': "import {two} from './b.js'; export function twice(n) { return two * n; }",
+            'b.js': 'export const two = 2;',
+        }))
+            GLib.file_set_contents(`${directory}/${name}`, text);
+
+        const process = Gio.Subprocess.new([compiler, `--sourcedir=${directory}`, `${directory}/all.gresource.xml`], 0);
+
+        process.wait_check(null);
+        await fn(`${directory}/all.gresource`);
+    } finally {
+        GLib.spawn_command_line_sync(`rm -r ${directory}`);
+    }
+}
+
+test('a realm has the resources that its executor was told', () => withResource(async path => {
+    const base = 'resource:///org/example/Test/main.js';
+
+    for (const Place of [Tl.Executor, Tl.EventThread]) {
+        await Place.with({name: 'packaged', resources: [path]}, async place => {
+            equal(place.name, 'packaged');
+            const {twice} = await place.import('./a.js', base);
+            equal(await twice(21), 42);
+            equal(await place.submit(async () => (await import('resource:///org/example/Test/a.js')).twice(2)), 4);
+        });
+    }
+
+    await Tl.Executor.with({maxWorkers: 1, resources: []}, async executor => {
+        match((await rejects(executor.import('./a.js', base))).message, /resources: \[path\]/);
+    });
+    throws(() => new Tl.Executor({resources: [`${path}.not`]}), GLib.Error);
+    throws(() => new Tl.EventThread({resources: path}), TypeError);
+    throws(() => new Tl.Executor({resources: [Gio.File.new_for_path(path)]}), TypeError);
 }));
 
 test('a module that is not there, or of which nobody says where, is an error', using({maxWorkers: 1}, async executor => {

@@ -190,6 +190,19 @@ test('import() in a function', async () => {
     equal(await run(pool, () => import('gi://Gio').then(gio => gio.default.File.new_for_path('/x').get_path())), '/x');
 });
 
+test('a module that is not where a function has looked for it', async () => {
+    match((await rejects(run(pool, name => import(name), './not-there.js'))).message,
+        /not-there\.js.*leaves its place behind: have executor\.import\(\)/);
+    match((await rejects(run(pool, name => import(name), 'file:///nowhere/not-there.js'))).message, /not-there\.js[^.]*$/);
+    match((await rejects(run(pool, name => import(name), 'resource:///not/there.js'))).message,
+        /\/not\/there\.js.*new Tl\.Executor\(\{resources: \[path\]\}\)/);
+
+    const none = await rejects(run(pool, () => imports.gi.Gio.resources_lookup_data('/not/there', 0)), GLib.Error);
+
+    ok(none.matches(Gio.ResourceError, Gio.ResourceError.NOT_FOUND));
+    match(none.message, /\/not\/there.*resources: \[path\]/);
+});
+
 async function withModule(source, fn) {
     const [file, stream] = Gio.File.new_tmp('module-XXXXXX.js');
 
@@ -217,10 +230,10 @@ test('what a module exports', () => withModule(`
     await rejects(run(pool, {module, name: 'version'}), /exports no function version/);
     await rejects(run(pool, {module: `${module}x`, name: 'next'}), error => error.message.includes('module'));
     deepEqual((await pool.describe(module)).sort((a, b) => a.name < b.name ? -1 : 1), [
-        {name: 'Thing', kind: 'value'},
+        {name: 'Thing', kind: 'class'},
         {name: 'default', kind: 'function'},
         {name: 'next', kind: 'function'},
-        {name: 'odd', kind: 'value'},
+        {name: 'odd', kind: 'other', why: 'odd is an instance of WeakMap and cannot cross from a realm'},
         {name: 'version', kind: 'value', value: {major: 1}},
     ]);
     await rejects(pool.describe('file:///nowhere.js'));

@@ -32,3 +32,8 @@ export function count() {
 export function pid() {
     return Number(GLib.file_read_link('/proc/self'));
 }
+
+/** What cannot be had of a module. */
+export class Counter {}
+
+export const settings = {depth: 2, compare: (a, b) => a - b};

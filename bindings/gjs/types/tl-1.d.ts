@@ -43,11 +43,28 @@ declare module 'gi://Tl?version=1' {
         /** The methods of an object, by name. */
         type MethodName<O> = {[K in keyof O]-?: O[K] extends (...args: any[]) => any ? K : never}[keyof O] & string;
 
+        /** What has methods, and crosses to a realm all the same. */
+        type Crossing = readonly unknown[] | Date | RegExp | Map<any, any> | Set<any> | ArrayBuffer | ArrayBufferView |
+        globalThis.Error | GLib.Error | GLib.Bytes | GLib.Variant;
+
+        /** Whether an object holds functions, as instances of classes do. */
+        type HoldsFunction<T> =
+            T extends Crossing ? false
+                : T extends object ? (true extends {[K in keyof T]-?: T[K] extends (...args: any[]) => any ? true : false}[keyof T]
+                    ? true : false)
+                    : false;
+
+        /** The names of what an executor can give of a module: classes, and what holds functions, stay in the realm. */
+        type ImportedName<M, K extends keyof M> =
+            M[K] extends (...args: any[]) => any ? K
+                : M[K] extends abstract new (...args: any[]) => any ? never
+                    : true extends HoldsFunction<M[K]> ? never : K;
+
         /** What {@link Executor.import} makes of a module: each function gives a future, everything else is a copy. */
         type Imported<M> = {
-            readonly [K in keyof M as K extends 'default' ? never : K]:
+            readonly [K in keyof M as ImportedName<M, K>]:
             M[K] extends (...args: infer A) => infer R ? (...args: A) => FutureOf<R> : M[K]
-        } & (M extends {default: (...args: infer A) => infer R} ? {readonly default: (...args: A) => FutureOf<R>} : {});
+        };
 
         /** A module of which nothing is known. */
         interface AnyModule {
@@ -235,7 +252,10 @@ declare module 'gi://Tl?version=1' {
              *
              *     const api = await executor.import<typeof import('./work.js')>('./work.js', import.meta.url);
              *
-             * @param specifier a path that begins with `./`, `../` or `/`, or a `file:` or `resource:` URI
+             * A class that the module exports, or an object that holds functions, is a getter that throws a TypeError.
+             *
+             * @param specifier a path that begins with `./`, `../` or `/`, or a `file:` or `resource:` URI; for the latter,
+             *   see {@link RealmOptions.resources}
              * @param base what a path that begins with a dot is relative to: `import.meta.url`
              */
             import<M = AnyModule>(specifier: string, base?: string): Promise<Imported<M>>;
@@ -256,7 +276,15 @@ declare module 'gi://Tl?version=1' {
             CANCEL_ALL,
         }
 
-        interface ExecutorOptions {
+        interface RealmOptions {
+            /**
+             * The paths of files with resources, as GNOME applications have them. Realms register them before anything
+             * else; what the program has registered is not there.
+             */
+            resources?: string[];
+        }
+
+        interface ExecutorOptions extends RealmOptions {
             /** Of the threads, and for messages. */
             name?: string;
             /** How many functions run at a time, on threads and in realms each; by default, four more than processors. */
@@ -347,15 +375,20 @@ declare module 'gi://Tl?version=1' {
             shutdown(options?: ShutdownOptions): Promise<void>;
         }
 
+        interface EventThreadOptions extends RealmOptions {
+            /** Of the thread, and for messages. */
+            name?: string;
+        }
+
         /**
          * One thread with a main loop, on which native functions run in their order, and one realm, which keeps what
          * functions in JavaScript leave in `globalThis`, and whose main loop runs between them.
          */
         class EventThread extends GObject.Object implements Place {
-            constructor(options?: {name?: string});
+            constructor(options?: EventThreadOptions);
 
             /** Gives `body` a thread that was started, and stops it on every way out. */
-            static with<R>(options: {name?: string}, body: (thread: EventThread) => R | PromiseLike<R>): Promise<R>;
+            static with<R>(options: EventThreadOptions, body: (thread: EventThread) => R | PromiseLike<R>): Promise<R>;
 
             readonly name: string;
             readonly running: boolean;

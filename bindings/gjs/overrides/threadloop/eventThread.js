@@ -81,6 +81,7 @@ var {init} = (() => {
         for (const name of ['get_executor', 'join'])
             native[name] = EventThread.prototype[name];
         Object.assign(EventThread.prototype, methods);
+        work.takeResources(EventThread.prototype);
         work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());
 
         EventThread.with = (options, body) => work.inScope('Tl.EventThread', body,

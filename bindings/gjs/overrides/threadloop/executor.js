@@ -109,6 +109,7 @@ var {init} = (() => {
             new_for_context: Executor.new_for_context,
         };
         Object.assign(Executor.prototype, methods);
+        work.takeResources(Executor.prototype);
         work.disposable(Executor.prototype,
             executor => executor.shutdown({wait: false}),
             executor => executor.shutdown());

@@ -77,16 +77,17 @@ var {Realm} = (() => {
         }
     }
 
-    function getSettings(shared, claims) {
+    function getSettings(shared, claims, resources) {
         return JSON.stringify({
             shared,
+            resources,
             claims: claims !== null ? CLAIMS_FD : null,
             versions: {...imports.gi.versions},
             searchPath: imports.searchPath,
         });
     }
 
-    function spawn(channel, claims, shared) {
+    function spawn(channel, claims, {shared = false, resources = []}) {
         const launcher = new Gio.SubprocessLauncher({flags: Gio.SubprocessFlags.NONE});
         const host = GLib.build_filenamev([
             GLib.path_get_dirname(imports.overrides.threadloop.realm.__file__), 'realmHost.js',
@@ -99,7 +100,7 @@ var {Realm} = (() => {
                 launcher.take_fd(claims.take_fd(), CLAIMS_FD);
             launcher.take_stderr_fd(channel.open_stderr());
             setTypelibPath(launcher);
-            return launcher.spawnv([findGjs(), '-m', host, String(CHANNEL_FD), getSettings(shared, claims)]);
+            return launcher.spawnv([findGjs(), '-m', host, String(CHANNEL_FD), getSettings(shared, claims, resources)]);
         } finally {
             launcher.close();
         }
@@ -128,11 +129,11 @@ var {Realm} = (() => {
         ended = false;
         used = true;            // since the pool has last looked for idle ones
 
-        constructor(pool, {shared = false} = {}) {
+        constructor(pool, options = {}) {
             this.#pool = pool;
             try {
-                this.#claims = shared ? null : makeClaims();
-                this.#process = spawn(this.#channel, this.#claims, shared);
+                this.#claims = options.shared ? null : makeClaims();
+                this.#process = spawn(this.#channel, this.#claims, options);
             } catch (error) {
                 this.#channel.close();
                 throw error;

@@ -196,13 +196,13 @@ function make(entry) {
 
 async function describe(uri) {
     return Object.entries(await import(uri)).map(([name, value]) => {
-        if (typeof value === 'function' && !/^class\b/.test(value))
-            return {name, kind: 'function'};
+        if (typeof value === 'function')
+            return {name, kind: /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function'};
         try {
             clone.encode(value, name);
             return {name, kind: 'value', value};
-        } catch {
-            return {name, kind: 'value'};
+        } catch (error) {
+            return {name, kind: 'other', why: read(error, 'message')};
         }
     });
 }
@@ -254,7 +254,34 @@ function isAbort(error) {
     }
 }
 
+const RESOURCES = '. A realm has the resources of those files alone that the executor was told: ' +
+    'new Tl.Executor({resources: [path]})';
+
+const PLACE = '. A function that is sent to a realm leaves its place behind: have executor.import() look for modules ' +
+    'beside that';
+
+// Relative to the file that importSource() has made.
+function isMissingBeside(error) {
+    const [uri] = /file:\/\/\S+/.exec(error.message) ?? [];
+
+    return uri !== undefined && GLib.path_get_dirname(uri) === GLib.filename_to_uri(GLib.get_tmp_dir(), null);
+}
+
 function explain(error) {
+    if (isA(error, GLib.Error) && error.matches(Gio.ResourceError, Gio.ResourceError.NOT_FOUND)) {
+        const other = new GLib.Error(error.domain, error.code, `${error.message}${RESOURCES}`);
+
+        define(other, 'stack', error.stack, false);
+        return other;
+    }
+    if (!isA(error, Error))
+        return error;
+    if (error.name === 'ImportError') {
+        if (error.message.includes('resource://'))
+            error.message += RESOURCES;
+        else if (isMissingBeside(error))
+            error.message += PLACE;
+    }
     if (error instanceof ReferenceError && / is not defined$|undeclared variable \S+$/.test(error.message)) {
         error.message += ' in the realm. A function that is sent to one must stand on its own: give it what it needs ' +
             'as arguments, or have it import() that.';
@@ -496,6 +523,8 @@ function heard(kind, id, text, nBlobs, error) {
 }
 
 channel.die_with_peer();
+for (const path of settings.resources)
+    Gio.Resource.load(path)._register();
 Object.assign(imports.gi.versions, settings.versions);
 imports.searchPath.unshift(...settings.searchPath.filter(path => !imports.searchPath.includes(path)));
 Tl.currentTask = () => current;

@@ -18,7 +18,7 @@ var {RealmPool} = (() => {
     const {RealmCall} = imports.overrides.threadloop.realmCall;
 
     const DEFAULTS = {
-        name: 'a pool', maxRealms: GLib.get_num_processors(), idleTimeout: 10000, grace: 1000, shared: false,
+        name: 'a pool', maxRealms: GLib.get_num_processors(), idleTimeout: 10000, grace: 1000, shared: false, resources: [],
     };
 
     // In milliseconds: how often idle realms are looked for at most.
@@ -423,6 +423,7 @@ var {RealmPool} = (() => {
          * @param {number} [options.idleTimeout] after how many milliseconds an unused realm ends, -1 for never
          * @param {number} [options.grace] how many milliseconds a realm has between being asked and being killed
          * @param {boolean} [options.shared] one realm for all, which keeps its state; it takes all calls at once
+         * @param {string[]} [options.resources] paths of files whose resources a realm registers
          */
         constructor(options = {}) {
             this.#core = new Core({...DEFAULTS, ...options});
@@ -470,8 +471,8 @@ var {RealmPool} = (() => {
 
         /**
          * @param {string} uri of a module
-         * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function' or 'value'; with the value,
-         *   if it can cross
+         * @returns {Promise<object[]>} what it exports: {name, kind}, kind being 'function', 'class', 'value', with the
+         *   `value`, or 'other', which cannot cross, with the reason `why`
          */
         describe(uri) {
             return new Promise((resolve, reject) => this.#call(null, [uri], {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, inScope,
+/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, takeResources, importModule, mapInOrder, inScope,
    checkEnd, shutDownNative, disposable, shutDownError */
 
 // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
 // realms.
 
 var {
-    init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder, inScope,
+    init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, takeResources, importModule, mapInOrder, inScope,
     checkEnd, shutDownNative, disposable, shutDownError,
 } = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Object, Symbol, TypeError, imports} = globalThis;
-    const {GLib} = imports.gi;
+    const {Array, Object, Symbol, TypeError, imports} = globalThis;
+    const {Gio, GLib} = imports.gi;
     const {newFuture, refused} = imports.overrides.threadloop.future;
     const native = imports.overrides.threadloop.native;
 
@@ -21,6 +21,7 @@ var {
     let Tl;
 
     const realms = Symbol('realms');
+    const resources = Symbol('resources');
 
     /** The function of C behind `fn`, null for a function that is written in JavaScript. */
     function nativeOf(fn) {
@@ -62,7 +63,37 @@ var {
     function makePool(place, options) {
         const {RealmPool} = imports.overrides.threadloop.realmPool;
 
-        return new RealmPool({name: place.get_name(), ...options()});
+        return new RealmPool({name: place.get_name(), resources: place[resources] ?? [], ...options()});
+    }
+
+    // A file that is not there is an error here and now, rather than of each realm.
+    function checkResource(path) {
+        if (typeof path !== 'string')
+            throw new TypeError('resources must be a list of the paths of files with resources');
+        Gio.Resource.load(path);
+        return GLib.canonicalize_filename(path, null);
+    }
+
+    /** Has the constructor of a place take `resources`, which no property of the library stands for. */
+    function takeResources(prototype) {
+        const {_init} = prototype;
+
+        prototype._init = function (options, ...rest) {
+            if (options?.resources === undefined) {
+                _init.call(this, options, ...rest);
+                return;
+            }
+
+            const {resources: paths, ...others} = options;
+
+            if (!Array.isArray(paths))
+                throw new TypeError('resources must be a list of the paths of files with resources');
+
+            const checked = paths.map(checkResource);
+
+            _init.call(this, others, ...rest);
+            this[resources] = checked;
+        };
     }
 
     /** The pool of realms of an executor or an event thread. */
@@ -132,9 +163,20 @@ var {
         const module = resolveModule(specifier, base);
         const api = {};
 
-        for (const {name, kind, value} of await pool().describe(module))
-            api[name] = kind === 'function' ? (...args) => inRealm(place, pool(), {module, name, args}) : value;
+        for (const {name, kind, value, why} of await pool().describe(module)) {
+            if (kind === 'function')
+                api[name] = (...args) => inRealm(place, pool(), {module, name, args});
+            else if (kind === 'value')
+                api[name] = value;
+            else
+                Object.defineProperty(api, name, {get: () => refuseExport(name, kind, why)});
+        }
         return Object.freeze(api);
+    }
+
+    function refuseExport(name, kind, why) {
+        throw new TypeError(kind === 'class' ? `${name} is a class and stays in the realm: export a function that uses it`
+            : `${why}: export a function that uses it`);
     }
 
     function resolveModule(specifier, base) {
@@ -227,7 +269,7 @@ var {
     }
 
     return {
-        init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, importModule, mapInOrder,
+        init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, takeResources, importModule, mapInOrder,
         inScope, checkEnd, shutDownNative, disposable, shutDownError,
     };
 })();
