@@ -200,8 +200,9 @@ unichar_in (const TlCallType  *type,
   if (!G_VALUE_HOLDS_STRING (value) || (string = g_value_get_string (value)) == NULL)
     return tl_call_wrong_type (type, FALSE, value, error);
 
-  c = g_utf8_get_char_validated (string, -1);
-  if (c == (gunichar) -1 || c == (gunichar) -2 || *string == '\0' || *g_utf8_next_char (string) != '\0')
+  /* An empty string is all that languages can make of a 0. */
+  c = *string != '\0' ? g_utf8_get_char_validated (string, -1) : 0;
+  if (c == (gunichar) -1 || c == (gunichar) -2 || (c != 0 && *g_utf8_next_char (string) != '\0'))
     return tl_call_wrong_type (type, FALSE, value, error);
 
   argument->v_uint32 = c;

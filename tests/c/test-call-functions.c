@@ -78,6 +78,8 @@ test_numbers (void)
 
   SAME ("%d", g_unichar_digit_value ('7'), "GLib.unichar_digit_value", "s", "7");
   SAME_BOOLEAN (g_unichar_isalpha ('x'), "GLib.unichar_isalpha", "s", "x");
+  SAME_BOOLEAN (g_unichar_isalpha (0), "GLib.unichar_isalpha", "s", "");
+  SAME_BOOLEAN (g_unichar_iscntrl (0), "GLib.unichar_iscntrl", "s", "");
   SAME_BOOLEAN (g_unichar_isdigit ('x'), "GLib.unichar_isdigit", "s", "x");
   tt_assert_call ("'X'", "GLib.unichar_toupper", "s", "x");
   SAME ("%u", g_spaced_primes_closest (100), "GLib.spaced_primes_closest", "u", 100u);
