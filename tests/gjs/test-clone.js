@@ -233,7 +233,7 @@ test('what cannot cross is named by its place', () => {
     refused([1, {rows: [0, 0, 0, {onClick() {}}]}],
         'args[1].rows[3].onClick is a function and cannot cross to a realm');
     refused([Symbol('x')], 'args[0] is a symbol and cannot cross to a realm');
-    refused([new Map([['k', [Promise.resolve()]]])], 'args[0].<value 0>[0] is a promise and cannot cross to a realm');
+    refused([new Map([['k', [Promise.resolve()]]])], 'args[0].<value 0>[0] is a promise and cannot cross to a realm: await it first');
     refused({'a b': new Point()}, 'args["a b"] is an instance of Point and cannot cross to a realm');
     refused([new WeakMap()], 'args[0] is an instance of WeakMap and cannot cross to a realm');
     refused([Gio.File.new_for_path('/')],

@@ -38,6 +38,8 @@ const same = {
     'null': [GLib.getenv, 'SURELY_NOT_SET_ANYWHERE'],
     'several results': [Gio.content_type_guess, 'a.txt', null],
     'a character': [GLib.unichar_toupper, 'ä'],
+    'no character': [GLib.unichar_iscntrl, ''],
+    'a character that ends strings': [GLib.unichar_iscntrl, '\0'],
     'a big number': [GLib.format_size, 2 ** 40],
     'a GType': [GObject.type_name, GObject.TYPE_STRING],
     'a class as a GType': [GObject.type_name, Gio.FileInfo],
@@ -203,6 +205,81 @@ test('a cancellable with a handler in JavaScript is not seen by the function', a
 
 test('a bound function is told how to say it', () => {
     match(throws(() => executor.submit(file.load_contents.bind(file), null), TypeError).message, /call\(object/);
+});
+
+test('a function that GJS has written anew says so, and how to get at that of the library', async () => {
+    match((await rejects(executor.submit(Gio.DBusNodeInfo.new_for_xml, '<node/>'), ReferenceError)).message,
+        /Gio\.DBusNodeInfo\.new_for_xml\(\) is one that GJS has written.*call\('Gio\.DBusNodeInfo\.new_for_xml', \.\.\.\)/);
+    ok(await executor.call('Gio.DBusNodeInfo.new_for_xml', '<node/>') instanceof Gio.DBusNodeInfo);
+    match((await rejects(executor.submit(GLib.log_structured, 'a', GLib.LogLevelFlags.LEVEL_DEBUG, {MESSAGE: 'x'}),
+        ReferenceError)).message, /call\('GLib\.log_structured'/);
+
+    // By a class that nobody else here needs.
+    Gio._promisify(Gio.OutputStream.prototype, 'flush_async', 'flush_finish');
+    match(throws(() => executor.submit(Gio.OutputStream.prototype.flush_async, Gio.MemoryOutputStream.new_resizable(), 0, null),
+        TypeError).message, /args\[0\] is a GObject.*call\('Gio\.OutputStream\.flush_async'/);
+
+    const own = () => nowhere;                          // eslint-disable-line no-undef
+
+    ok(!/GJS/.test((await rejects(executor.submit(own), ReferenceError)).message));
+    ok(!/GJS/.test(throws(() => executor.submit(x => x, file), TypeError).message));
+});
+
+test('a future as an argument is to be awaited first', async () => {
+    const future = executor.submit(GLib.path_get_basename, '/a/b');
+
+    match(throws(() => executor.submit(GLib.path_get_dirname, future), TypeError).message,
+        /^GLib\.path_get_dirname\(\): file_name is a future: await it first/);
+    match(throws(() => executor.call(file, 'load_contents', future), TypeError).message, /cancellable is a future/);
+    match(throws(() => executor.submit(x => x, {future}), TypeError).message, /args\[0\]\.future is a future.*await it first/);
+    match(throws(() => executor.submit(x => x, future.then()), TypeError).message, /args\[0\] is a promise.*await it first/);
+    equal(await future, 'b');
+});
+
+test('a method without its object, and what has no source, are told of call()', () => {
+    match(throws(() => executor.submit(Gio.File.prototype.load_contents, null), TypeError).message,
+        /the object of a method comes first, or take call\(object, 'load_contents', \.\.\.\)$/);
+    match(throws(() => executor.submit([].push, 1), TypeError).message, /no source.*call\(object, 'method', \.\.\.\)/);
+});
+
+test('the main loop runs what is not for workers, since that is where JavaScript is', async () => {
+    const main = Tl.Executor.main();
+    const Own = GObject.registerClass(class TlTestOwnInMain extends Gio.SimpleAction {});
+    const own = new Own({name: 'own'});
+    const done = [];
+
+    equal(await main.call(own, 'get_name'), 'own');
+    await main.submit(Gio.SimpleAction.prototype.set_enabled, own, false);
+    ok(!own.enabled);
+
+    // Callbacks.
+    await new Promise(resolve => main.submit(GLib.idle_add, GLib.PRIORITY_DEFAULT, () => {
+        done.push('idle');
+        resolve();
+        return GLib.SOURCE_REMOVE;
+    }));
+    await new Promise(resolve => main.call('GLib.idle_add', GLib.PRIORITY_DEFAULT, () => {
+        done.push('by name');
+        resolve();
+        return GLib.SOURCE_REMOVE;
+    }));
+    deepEqual(done, ['idle', 'by name']);
+
+    // What workers get a copy of.
+    const checksums = Array.from({length: 3}, () => GLib.Checksum.new(GLib.ChecksumType.SHA256));
+    const bytes = new Uint8Array([97]);
+
+    await main.call(checksums[0], 'update', bytes);
+    await main.submit(GLib.Checksum.prototype.update, checksums[1], bytes);
+    await main.call('GLib.Checksum.update', checksums[2], bytes);
+    for (const checksum of checksums)
+        equal(checksum.get_string(), GLib.compute_checksum_for_data(GLib.ChecksumType.SHA256, bytes));
+
+    // What is wrong is so there as well, and what a function throws is its error.
+    match(throws(() => main.submit(GLib.usleep, 'long'), TypeError).message, /microseconds must be an integer/);
+    throws(() => main.call(own, 'no_such_method'), TypeError);
+    throws(() => main.call('GLib.no_such_function'), TypeError);
+    await rejects(main.submit(GLib.file_get_contents, '/nowhere'), GLib.FileError);
 });
 
 test('an unknown name is a TypeError', () => {

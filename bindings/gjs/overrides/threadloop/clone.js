@@ -315,7 +315,9 @@ var {encode, decode} = (() => {
             const path = this.#path(parent, key);
             const direction = this.#root === 'args' ? 'to' : 'from';
 
-            throw new TypeError(`${path} is ${describe(value)} and cannot cross ${direction} a realm`);
+            const hint = isThenable(value) ? ': await it first' : '';
+
+            throw new TypeError(`${path} is ${describe(value)} and cannot cross ${direction} a realm${hint}`);
         }
     }
 
@@ -327,11 +329,17 @@ var {encode, decode} = (() => {
         return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
     }
 
+    function isThenable(value) {
+        return typeof value === 'object' && typeof value.then === 'function';
+    }
+
     function describe(value) {
         if (typeof value === 'function' || typeof value === 'symbol')
             return `a ${typeof value}`;
         if (value instanceof Promise)
             return 'a promise';
+        if (value instanceof imports.gi.Tl.Future)
+            return 'a future';
         if (value instanceof GObject.Object)
             return `a GObject, ${value.constructor.$gtype.name},`;
 

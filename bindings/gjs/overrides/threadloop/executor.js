@@ -4,7 +4,7 @@
 
 var {init} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Promise, Symbol, TypeError, imports} = globalThis;
+    const {Object, Promise, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib} = imports.gi;
     const {refused, runHere} = imports.overrides.threadloop.future;
     const work = imports.overrides.threadloop.work;
@@ -86,6 +86,19 @@ var {init} = (() => {
         },
     };
 
+    // Of an executor of this very thread, which can do all that the language can.
+    const methodsHere = {
+        submit(fn, ...args) {
+            return work.unlessRefused(() => methods.submit.call(this, fn, ...args),
+                direct => submitHere(this, direct, []), () => work.directly(fn, args));
+        },
+
+        call(target, ...args) {
+            return work.unlessRefused(() => methods.call.call(this, target, ...args),
+                direct => submitHere(this, direct, []), () => work.directlyNamed(target, args));
+        },
+    };
+
     function realmsOf(executor) {
         const pool = work.realmsOf(executor, () => ({idleTimeout: executor.get_idle_timeout() / 1000}));
         const maxRealms = executor.get_max_workers();
@@ -119,6 +132,8 @@ var {init} = (() => {
         Executor.new_for_context = function (context) {
             const executor = native.new_for_context(context);
             executor[kind] = context ? ELSEWHERE : HERE;
+            if (!context)
+                Object.assign(executor, methodsHere);
             return executor;
         };
         Executor.main = () => main ??= Executor.new_for_context(null);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, lookUp, lookUpName, lookUpMethod, callNative */
+/* exported init, lookUp, lookUpName, lookUpMethod, callNative, isRefusal, hint */
 
 // Native calls: which JavaScript function is one of C, and how values get there and back.
 
-var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
+var {init, lookUp, lookUpName, lookUpMethod, callNative, isRefusal, hint} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Array, ArrayBuffer, DataView, Map, Object, TypeError, Uint8Array, imports} = globalThis;
-    const {GLib, GObject} = imports.gi;
+    const {Array, ArrayBuffer, DataView, Map, Object, Symbol, TypeError, Uint8Array, imports} = globalThis;
+    const {Gio, GLib, GObject} = imports.gi;
     const {onResult} = imports.overrides.threadloop.future;
 
     let Tl;
@@ -24,15 +24,35 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
     // The class is not always in what GJS prints of a function; its symbol is.
     const SYMBOL = /\/\* wrapper for native symbol (\w+)\(\) \*\//;
 
+    // On an error: that what was asked for cannot be done on a worker, whether or not it can be done.
+    const refusal = Symbol('refusal');
+
+    function refuse(message) {
+        const error = new TypeError(message);
+
+        error[refusal] = true;
+        return error;
+    }
+
     // What cannot be called, or not with these arguments, is a mistake in the program and no failure of the work.
+    function toTypeError(error) {
+        if (!(error instanceof GLib.Error))
+            return error;
+        return error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED)
+            ? refuse(error.message) : new TypeError(error.message);
+    }
+
     function asTypeError(fn) {
         try {
             return fn();
         } catch (error) {
-            if (error instanceof GLib.Error)
-                throw new TypeError(error.message);
-            throw error;
+            throw toTypeError(error);
         }
+    }
+
+    /** Whether it says that a worker cannot do what was asked for. */
+    function isRefusal(error) {
+        return error[refusal] === true;
     }
 
     function describe(callable) {
@@ -110,9 +130,88 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
                 ? callMethod.call(executor, callable, object, values)
                 : call.call(executor, callable, values);
         } catch (error) {
-            throw error instanceof GLib.Error ? new TypeError(error.message) : error;
+            throw explain(toTypeError(error), callable, object ? [object, ...args] : args);
         }
         return onResult(future, convert);
+    }
+
+    function nameOfParam(callable, i) {
+        return i < callable.get_n_params() ? callable.get_param_name(i) : `argument ${i + 1}`;
+    }
+
+    // The library does not know what is easily confused in this language.
+    function explain(error, callable, args) {
+        const i = args.findIndex(arg => arg instanceof Tl.Future);
+
+        if (i >= 0)
+            return new TypeError(`${callable.get_name()}(): ${nameOfParam(callable, i)} is a future: await it first`);
+        if (error.message.endsWith('the object of a method comes first')) {
+            const [name] = /[^.]*$/.exec(callable.get_name());
+
+            error.message += `, or take call(object, '${name}', ...)`;
+        }
+        return error;
+    }
+
+    // ---- Functions of libraries that GJS has written anew in JavaScript ----
+
+    const REWRITTEN = {
+        GLib: ['', 'Bytes', 'MainLoop', 'Thread', 'Variant', 'VariantDict'],
+        GObject: ['', 'Object'],
+        Gio: [
+            '', 'ActionMap', 'Application', 'DBusConnection', 'DBusInterfaceInfo', 'DBusNodeInfo', 'DBusProxy', 'File',
+            'FileEnumerator', 'InputStream', 'ListStore', 'Settings', 'SettingsSchema', 'SimpleAction', 'SimpleActionGroup',
+        ],
+    };
+
+    // Of a namespace, only what has the function's name: a look at all of it would make all of its classes.
+    function keyOf(holder, fn, isNamespace) {
+        const keys = isNamespace ? [fn.name] : Object.getOwnPropertyNames(holder);
+
+        return keys.find(key => key !== '' && Object.getOwnPropertyDescriptor(holder, key)?.value === fn);
+    }
+
+    /** The name of such a function, or null: for messages alone, since it takes its time. */
+    function nameOfRewritten(fn, object) {
+        for (const [namespace, classes] of Object.entries(REWRITTEN)) {
+            for (const name of classes) {
+                const holder = name === '' ? imports.gi[namespace] : imports.gi[namespace][name];
+                const key = [holder, holder?.prototype].filter(each => each !== undefined)
+                    .map(each => keyOf(each, fn, name === '')).find(found => found !== undefined);
+
+                if (key !== undefined)
+                    return [namespace, name, key].filter(part => part !== '').join('.');
+            }
+        }
+        return nameOfMethod(fn, object);
+    }
+
+    // Of those that _promisify() has replaced, by the object that they were given.
+    function nameOfMethod(fn, object) {
+        if (!(object instanceof GObject.Object))
+            return null;
+
+        for (let holder = object; holder !== null; holder = Object.getPrototypeOf(holder)) {
+            const key = keyOf(holder, fn, false);
+
+            if (key !== undefined)
+                return (holder.constructor?.name ?? '').replace('_', '.') + `.${key}`;
+        }
+        return null;
+    }
+
+    /** Adds to what goes wrong with `fn` in a realm, with `args` if they are known, that it is a library's. */
+    function hint(error, fn, args = []) {
+        if (typeof fn !== 'function')
+            return error;
+
+        const name = nameOfRewritten(fn, args[0]);
+
+        if (name !== null) {
+            error.message = `${error.message.replace(/\.$/, '')}. ${name}() is one that GJS has written in JavaScript: ` +
+                `call('${name}', ...) takes that of the library`;
+        }
+        return error;
     }
 
     function valueOf(gtype, set, content) {
@@ -162,8 +261,7 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
 
         const what = typeof arg === 'function' ? 'a JavaScript function, which cannot be called on another thread'
             : typeof arg === 'symbol' ? 'a symbol' : `a JavaScript ${arg.constructor?.name ?? 'object'}`;
-        const where = i < callable.get_n_params() ? callable.get_param_name(i) : `argument ${i + 1}`;
-        throw new TypeError(`${callable.get_name()}(): ${where} is ${what}`);
+        throw refuse(`${callable.get_name()}(): ${nameOfParam(callable, i)} is ${what}`);
     }
 
     function fromValue(value, isBytes) {
@@ -187,5 +285,5 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative} = (() => {
         callMethod = Tl.Executor.prototype.call_method;
     }
 
-    return {init: setUp, lookUp, lookUpName, lookUpMethod, callNative};
+    return {init: setUp, lookUp, lookUpName, lookUpMethod, callNative, isRefusal, hint};
 })();

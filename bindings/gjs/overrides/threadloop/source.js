@@ -49,7 +49,8 @@ var {define} = (() => {
 
     function makeDefinition(fn, source) {
         if (/\{\s*\[native code\]\s*\}\s*$/.test(source))
-            refuse(fn, 'it is a native or a bound function, which has no source');
+            refuse(fn, 'it is a native or a bound function, which has no source: send one that calls it; ' +
+                "for a method of an object of a library take call(object, 'method', ...)");
         if (/^class\b/.test(source))
             refuse(fn, 'it is a class; send a function that uses it');
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, takeResources, importModule, mapInOrder, inScope,
-   checkEnd, shutDownNative, disposable, shutDownError */
+/* exported init, nativeOf, callNative, callNamed, unlessRefused, directly, directlyNamed, inRealm, realmsOf, peekRealms,
+   takeResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable, shutDownError */
 
 // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
 // realms.
 
 var {
-    init, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, takeResources, importModule, mapInOrder, inScope,
-    checkEnd, shutDownNative, disposable, shutDownError,
+    init, nativeOf, callNative, callNamed, unlessRefused, directly, directlyNamed, inRealm, realmsOf, peekRealms,
+    takeResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable, shutDownError,
 } = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Array, Object, Symbol, TypeError, imports} = globalThis;
+    const {Array, Object, ReferenceError, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib} = imports.gi;
     const {newFuture, refused} = imports.overrides.threadloop.future;
     const native = imports.overrides.threadloop.native;
@@ -57,6 +57,46 @@ var {
         if (typeof name !== 'string')
             throw new TypeError(`call() takes an object and the name of a method: call(object, 'name', ...)`);
         return callNative(executor, native.lookUpMethod(target, name), [target, ...rest]);
+    }
+
+    /**
+     * Runs `call()`, or gives `here` what does the same as the language itself does it, for what a worker cannot do and
+     * this thread can.
+     */
+    function unlessRefused(call, here, direct) {
+        try {
+            return call();
+        } catch (error) {
+            const fn = native.isRefusal(error) ? direct() : null;
+
+            if (fn === null)
+                throw error;
+            return here(fn);
+        }
+    }
+
+    /** How the language calls the native function `fn`: a method, which says so in its text, is one of its first argument. */
+    function directly(fn, args) {
+        const [object, ...rest] = args;
+
+        return /^method /.test(`${fn}`) ? () => fn.call(object, ...rest) : () => fn(...args);
+    }
+
+    /** The same for what callNamed() takes; null if it is nothing that the language has. */
+    function directlyNamed(target, args) {
+        if (typeof target !== 'string') {
+            const [name, ...rest] = args;
+
+            return typeof target[name] === 'function' ? () => target[name](...rest) : null;
+        }
+
+        const [namespace, ...path] = target.split('.');
+        const name = path.pop();
+        const holder = name !== undefined ? path.reduce((found, key) => found?.[key], imports.gi[namespace]) : null;
+
+        if (typeof holder?.[name] === 'function')
+            return () => holder[name](...args);
+        return typeof holder?.prototype?.[name] === 'function' ? () => args[0][name](...args.slice(1)) : null;
     }
 
     // Many programs have none, and do not read what it takes.
@@ -123,6 +163,14 @@ var {
         return null;
     }
 
+    function startCall(pool, spec, listener) {
+        try {
+            return pool.call(spec, listener);
+        } catch (error) {
+            throw native.hint(error, spec.fn, spec.args);
+        }
+    }
+
     /** Runs `spec`, a function or one of a module, in a realm of `pool`. */
     function inRealm(place, pool, spec) {
         const full = makeRoom(place, pool);
@@ -132,7 +180,8 @@ var {
         const its = newFuture(spec.fn?.name || spec.name || null);
         let fraction = null;
         let message = null;
-        const call = pool.call(spec, {
+        const {fn} = spec;
+        const call = startCall(pool, spec, {
             running: () => its.future.set_running(),
             progress(newFraction, newMessage) {
                 fraction = newFraction ?? fraction;
@@ -141,7 +190,7 @@ var {
             },
             value: value => its.stream().push(value),
             resolve: (value, isOfGenerator) => its.resolve(value, isOfGenerator),
-            reject: error => its.reject(error),
+            reject: error => its.reject(error instanceof ReferenceError ? native.hint(error, fn) : error),
             cancelled: () => its.cancelled(),
         });
         if (call.running)
@@ -269,7 +318,7 @@ var {
     }
 
     return {
-        init: setUp, nativeOf, callNative, callNamed, inRealm, realmsOf, peekRealms, takeResources, importModule, mapInOrder,
-        inScope, checkEnd, shutDownNative, disposable, shutDownError,
+        init: setUp, nativeOf, callNative, callNamed, unlessRefused, directly, directlyNamed, inRealm, realmsOf,
+        peekRealms, takeResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable, shutDownError,
     };
 })();
