@@ -275,17 +275,48 @@ release_result (TlFuture *self)
     }
 }
 
+void
+tl_future_set_origin (TlFuture   *self,
+                      const char *executor,
+                      const char *trace)
+{
+  TlFutureExtra *extra;
+
+  g_return_if_fail (self != NULL);
+
+  tl_future_lock (self);
+  extra = tl_future_need_extra (self);
+  g_free (extra->executor);
+  g_free (extra->trace);
+  extra->executor = g_strdup (executor);
+  extra->trace = g_strdup (trace);
+  tl_future_unlock (self);
+}
+
+static void
+report (TlFuture *self)
+{
+  const TlFutureExtra *extra = self->extra;
+  const char *executor = self->owner != NULL ? self->owner->name : extra != NULL ? extra->executor : NULL;
+  const char *name = peek_name (self);
+  const GError *error = self->result.u.pointer;
+  g_autoptr(GError) traced = NULL;
+
+  if (extra != NULL && extra->trace != NULL)
+    traced = g_error_new (error->domain, error->code, "%s\n%s", error->message, extra->trace);
+
+  tl_report_unobserved (executor != NULL ? executor : "", name != NULL ? name : "", traced != NULL ? traced : error);
+}
+
 static void
 future_free (TlFuture *self)
 {
   TlFutureExtra *extra = self->extra;
   guint flags = tl_future_flags (self);
-  const char *name = peek_name (self);
   TlLocal *local;
 
   if ((flags & TL_FAILED) && !(flags & TL_OBSERVED))
-    tl_report_unobserved (self->owner != NULL ? self->owner->name : "", name != NULL ? name : "",
-                          self->result.u.pointer);
+    report (self);
 
   if (self->result.type != G_TYPE_INVALID)
     release_result (self);
@@ -296,6 +327,8 @@ future_free (TlFuture *self)
       g_clear_object (&extra->cancellable);
       g_free (extra->name);
       g_free (extra->message);
+      g_free (extra->executor);
+      g_free (extra->trace);
     }
 
   local = tl_local ();

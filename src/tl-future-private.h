@@ -90,6 +90,8 @@ typedef struct
   double        fraction;
   char         *message;
   GSList       *watchers;       /* of TlNotifier */
+  char         *executor;       /* for a report: what tl_future_set_origin() was told */
+  char         *trace;
 } TlFutureExtra;
 
 /* The bits of a future's word. Flags are only ever added. */

@@ -790,6 +790,23 @@ gboolean       tl_future_set_error              (TlFuture             *self,
                                                  const GError         *error);
 
 /**
+ * tl_future_set_origin:
+ * @self: a future
+ * @executor: (nullable): the name of what runs the work
+ * @trace: (nullable): where its error has come up, such as the lines of a stack
+ *
+ * Says where the work goes on that will settle a future of
+ * [ctor@Tl.Future.new], for the report that is made if it fails and nobody looks
+ * at the error, see [func@Tl.set_error_handler]. The error itself stays as it is.
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+void           tl_future_set_origin             (TlFuture             *self,
+                                                 const char           *executor,
+                                                 const char           *trace);
+
+/**
  * tl_future_set_new_error: (skip)
  * @self: a future
  * @domain: an error domain

@@ -97,6 +97,31 @@ test_reported_for_promise (void)
 }
 
 static void
+test_reported_with_origin (void)
+{
+  TlFuture *future = tl_future_new ("the promise");
+
+  tt_reports_begin ();
+  tl_future_set_origin (future, "another executor", NULL);
+  tl_future_set_origin (future, "the executor", "in line 1");
+  tl_future_set_new_error (future, TL_ERROR, TL_ERROR_FAILED, "broken");
+  g_assert_cmpstr (tl_future_get_name (future), ==, "the promise");
+  tl_future_unref (future);
+  tt_reports_await (1);
+  check_report (0, "the executor", "the promise", TL_ERROR, TL_ERROR_FAILED);
+  g_assert_cmpstr (tt_reports_get (0)->error->message, ==, "broken\nin line 1");
+
+  /* Who looks at it gets the error as it was set. */
+  future = tl_future_new (NULL);
+  tl_future_set_origin (future, NULL, "in line 2");
+  tl_future_set_new_error (future, TL_ERROR, TL_ERROR_FAILED, "broken");
+  g_assert_cmpstr (tl_future_get_error (future)->message, ==, "broken");
+  tl_future_unref (future);
+  g_assert_cmpuint (tt_reports_count (), ==, 1);
+  tt_reports_end ();
+}
+
+static void
 test_not_reported_when_looked_at (void)
 {
   g_autoptr(TlExecutor) executor = tl_executor_new (NULL, 1);
@@ -372,6 +397,7 @@ add_tests (void)
   g_test_add_func ("/error/nobody-looked-at/is-reported-though-dropped-early", test_reported_though_dropped_early);
   g_test_add_func ("/error/nobody-looked-at/is-reported-for-post", test_reported_for_post);
   g_test_add_func ("/error/nobody-looked-at/is-reported-for-a-promise", test_reported_for_promise);
+  g_test_add_func ("/error/nobody-looked-at/is-reported-with-where-it-comes-from", test_reported_with_origin);
   g_test_add_func ("/error/nobody-looked-at/is-a-warning-with-both-names-by-default", test_warning);
   g_test_add_func ("/error/nobody-looked-at/is-reported-where-a-loop-runs", test_handler_runs_on_the_loop);
   g_test_add_func ("/error/looked-at-is-not-reported", test_not_reported_when_looked_at);

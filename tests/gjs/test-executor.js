@@ -659,6 +659,22 @@ test('entry points that would call JavaScript on a thread are refused at once', 
     await executor.shutdown();
 });
 
+test('an error that nobody looked at is reported with its executor and its stack', () => {
+    const program = Gio.Subprocess.new([GLib.file_read_link('/proc/self/exe'), '-c', `
+        const {Tl} = imports.gi;
+        const executor = new Tl.Executor({name: 'the executor', maxWorkers: 1});
+        const submit = () => executor.submit(function failing() {
+            throw new RangeError('unseen');
+        }).wait();
+
+        submit();
+        imports.system.gc();
+    `], Gio.SubprocessFlags.STDERR_PIPE);
+    const [, , report] = program.communicate_utf8(null, null);
+
+    match(report, /the executor: failing failed, and nobody looked at the error: RangeError: unseen\nfailing@realm:failing:/);
+});
+
 test('an executor that nobody keeps does its work, and goes', async () => {
     const before = new Set(children());
     let future = new Tl.Executor({maxWorkers: 1}).submit(() => 7);

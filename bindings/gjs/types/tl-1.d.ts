@@ -94,7 +94,7 @@ declare module 'gi://Tl?version=1' {
         interface Task {
             /** Tells whether the call was cancelled. Who does not look is ended with its process, if that is its own. */
             readonly signal: Signal;
-            /** The same, for what GIO does in the realm. */
+            /** The same, for asynchronous calls of GIO in the realm. It does not interrupt one that blocks. */
             readonly cancellable: Gio.Cancellable;
             /**
              * Says how far things are, for {@link Future.progress}.
@@ -138,7 +138,8 @@ declare module 'gi://Tl?version=1' {
         /**
          * A result that is not there yet. It can be awaited, and given to Promise.all() and the like.
          *
-         * An error that nobody looks at is printed with the name of the work when the future is collected.
+         * An error that nobody looks at is printed when the future is collected, with the names of the executor and of
+         * the work, and the stack.
          */
         class Future<T = unknown> implements PromiseLike<T> {
             private constructor();
@@ -325,8 +326,9 @@ declare module 'gi://Tl?version=1' {
             /** The same. */
             static default(): Executor;
             /**
-             * The main loop of this thread: functions in JavaScript run in it, in their turn, with all they can see. It
-             * has no import(): take that of the language.
+             * The main loop of this thread: functions in JavaScript run in it, in their turn, with all they can see, and
+             * native ones with widgets, callbacks and all else that no worker can do. It has no import(): take that of
+             * the language.
              */
             static main(): Executor;
             static new_for_context(context: GLib.MainContext | null): Executor;

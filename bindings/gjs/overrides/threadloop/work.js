@@ -163,6 +163,12 @@ var {
         return null;
     }
 
+    function stackOf(error) {
+        const stack = error?.stack;
+
+        return typeof stack === 'string' && stack !== '' ? stack.trimEnd() : null;
+    }
+
     function startCall(pool, spec, listener) {
         try {
             return pool.call(spec, listener);
@@ -181,6 +187,7 @@ var {
         let fraction = null;
         let message = null;
         const {fn} = spec;
+        const {name} = pool;
         const call = startCall(pool, spec, {
             running: () => its.future.set_running(),
             progress(newFraction, newMessage) {
@@ -190,7 +197,13 @@ var {
             },
             value: value => its.stream().push(value),
             resolve: (value, isOfGenerator) => its.resolve(value, isOfGenerator),
-            reject: error => its.reject(error instanceof ReferenceError ? native.hint(error, fn) : error),
+            reject(error) {
+                const hinted = error instanceof ReferenceError ? native.hint(error, fn) : error;
+
+                // For the report, if nobody looks at it.
+                its.future.set_origin(name, stackOf(hinted));
+                its.reject(hinted);
+            },
             cancelled: () => its.cancelled(),
         });
         if (call.running)
