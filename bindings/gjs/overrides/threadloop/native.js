@@ -6,7 +6,7 @@
 
 var {init, lookUp, lookUpName, lookUpMethod, callNative, isRefusal, hint} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Array, ArrayBuffer, DataView, Map, Object, Symbol, TypeError, Uint8Array, imports} = globalThis;
+    const {Array, ArrayBuffer, DataView, Map, Object, ReferenceError, Symbol, TypeError, Uint8Array, imports} = globalThis;
     const {Gio, GLib, GObject} = imports.gi;
     const {onResult} = imports.overrides.threadloop.future;
 
@@ -52,7 +52,7 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative, isRefusal, hint} = (() 
 
     /** Whether it says that a worker cannot do what was asked for. */
     function isRefusal(error) {
-        return error[refusal] === true;
+        return error?.[refusal] === true;
     }
 
     function describe(callable) {
@@ -202,7 +202,7 @@ var {init, lookUp, lookUpName, lookUpMethod, callNative, isRefusal, hint} = (() 
 
     /** Adds to what goes wrong with `fn` in a realm, with `args` if they are known, that it is a library's. */
     function hint(error, fn, args = []) {
-        if (typeof fn !== 'function')
+        if (typeof fn !== 'function' || !(error instanceof TypeError || error instanceof ReferenceError))
             return error;
 
         const name = nameOfRewritten(fn, args[0]);
