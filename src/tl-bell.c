@@ -17,6 +17,7 @@ struct _TlBell
   GDestroyNotify   destroy;
   TlHome          *home;
   TlQueue         *queue;         /* NULL for one that hangs at home */
+  gint             priority;      /* atomic; of the rings to come */
   gint             rung;          /* atomic; at home several rings are one */
   gint             closed;        /* atomic; written under the lock */
 
@@ -86,6 +87,7 @@ bell_new (TlQueue        *queue,
   self->destroy = destroy;
   self->home = tl_home_ref_noted ();
   self->queue = queue != NULL ? tl_queue_ref (queue) : NULL;
+  self->priority = G_PRIORITY_DEFAULT;
   g_mutex_init (&self->lock);
   g_cond_init (&self->left);
 
@@ -321,7 +323,7 @@ ring_executor (TlBell  *self,
   gboolean accepted;
 
   future = tl_future_new_task (&self->queue->owner, heard, ring_ref (ring), in_vain,
-                               G_PRIORITY_DEFAULT);
+                               g_atomic_int_get (&self->priority));
   /* Whatever comes of it, somebody is told. */
   tl_future_add_flags (future, TL_OBSERVED);
   tl_queue_push (self->queue, &future, 1, -1, NULL);
@@ -362,6 +364,23 @@ tl_bell_ring (TlBell  *self,
     tl_home_release (self->home, tl_bell_ref (self), heard_at_home);
 
   return TRUE;
+}
+
+void
+tl_bell_set_priority (TlBell *self,
+                      int     priority)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_int_set (&self->priority, priority);
+}
+
+int
+tl_bell_get_priority (TlBell *self)
+{
+  g_return_val_if_fail (self != NULL, G_PRIORITY_DEFAULT);
+
+  return g_atomic_int_get (&self->priority);
 }
 
 gboolean

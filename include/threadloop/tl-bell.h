@@ -68,7 +68,8 @@ GType     tl_bell_get_type     (void) G_GNUC_CONST;
  * @destroy: (nullable): frees @user_data
  *
  * Makes a bell whose function runs on @executor, once for each ring, at
- * %G_PRIORITY_DEFAULT. In a pool it may run on several threads at a time.
+ * %G_PRIORITY_DEFAULT unless [method@Tl.Bell.set_priority] says otherwise. In a
+ * pool it may run on several threads at a time.
  *
  * @destroy is called once: when the last reference was dropped and all that was
  * rung has been heard, or when the bell was closed and no call is being made any
@@ -165,6 +166,36 @@ void      tl_bell_unref        (TlBell          *self);
 TL_AVAILABLE_IN_1_0
 gboolean  tl_bell_ring         (TlBell          *self,
                                 GError         **error);
+
+/**
+ * tl_bell_set_priority:
+ * @self: a bell
+ * @priority: GLib's, less is sooner
+ *
+ * Says at which priority rings from now on take their turn, among what is queued
+ * in the executor, or among the sources of its main context. What was rung
+ * before stays where it is.
+ *
+ * It has no meaning for a bell at home.
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+void      tl_bell_set_priority (TlBell          *self,
+                                int              priority);
+
+/**
+ * tl_bell_get_priority:
+ * @self: a bell
+ *
+ * Gets what [method@Tl.Bell.set_priority] has set.
+ *
+ * Returns: a priority, %G_PRIORITY_DEFAULT if none was set
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+int       tl_bell_get_priority (TlBell          *self);
 
 /**
  * tl_bell_close:

@@ -132,6 +132,116 @@ test_on_an_event_thread (void)
   g_assert_cmpint (heard.errors, ==, 0);
 }
 
+/* ---- Priorities ---- */
+
+typedef struct
+{
+  GString *order;
+  char     name;
+} Listed;
+
+static void
+list (const GError *error,
+      gpointer      data)
+{
+  Listed *listed = data;
+
+  g_assert_no_error (error);
+  g_string_append_c (listed->order, listed->name);
+}
+
+static gboolean
+list_source (gpointer data)
+{
+  list (NULL, data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Bells, and their priorities. */
+static const int priorities[] = {
+  G_PRIORITY_DEFAULT, G_PRIORITY_LOW, G_PRIORITY_HIGH, G_PRIORITY_DEFAULT_IDLE,
+};
+
+/* Rings each of them twice, and a last time the first one, which has become urgent. */
+static void
+ring_in_order (TlExecutor *executor,
+               Listed     *listed,
+               GString    *order)
+{
+  g_autoptr(TlBell) first = NULL;
+  gsize             i;
+
+  for (i = 0; i < G_N_ELEMENTS (priorities); i++)
+    {
+      g_autoptr(TlBell) bell = NULL;
+
+      listed[i].order = order;
+      listed[i].name = (char) ('a' + i);
+      bell = tl_bell_new (executor, list, &listed[i], NULL);
+      g_assert_cmpint (tl_bell_get_priority (bell), ==, G_PRIORITY_DEFAULT);
+      if (i > 0)
+        tl_bell_set_priority (bell, priorities[i]);
+      g_assert_cmpint (tl_bell_get_priority (bell), ==, priorities[i]);
+      tt_must_ring (bell);
+      tt_must_ring (bell);
+      if (i == 0)
+        first = tl_bell_ref (bell);
+    }
+
+  tl_bell_set_priority (first, G_MININT);
+  g_assert_cmpint (tl_bell_get_priority (first), ==, G_MININT);
+  tt_must_ring (first);
+}
+
+static void
+test_pool_priorities (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new ("bell", 1);
+  g_autoptr(TlFuture)   stays = NULL;
+  g_autoptr(GString)    order = g_string_new (NULL);
+  Listed                listed[G_N_ELEMENTS (priorities)];
+  TtGate                gate;
+
+  tt_gate_init (&gate);
+  stays = tl_executor_submit (executor, tt_gate_func, &gate, NULL);
+  tt_gate_await (&gate, 1);
+  ring_in_order (executor, listed, order);
+  tt_gate_open (&gate);
+  tt_shutdown (executor);
+  g_assert_cmpstr (order->str, ==, "accaaddbb");
+  tt_gate_clear (&gate);
+}
+
+static void
+test_context_priorities (void)
+{
+  g_autoptr(TlExecutor) executor = tl_executor_new_for_context (NULL);
+  g_autoptr(GString)    order = g_string_new (NULL);
+  Listed                listed[G_N_ELEMENTS (priorities)];
+  Listed                source = { order, '-' };
+  Listed                idle = { order, '+' };
+
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE + 1, list_source, &idle, NULL);
+  g_idle_add_full (G_PRIORITY_DEFAULT - 1, list_source, &source, NULL);
+  ring_in_order (executor, listed, order);
+  while (order->len < 11)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (order->str, ==, "acc-aadd+bb");
+}
+
+static void
+test_home_priority (void)
+{
+  TtHeard  heard = { 0, };
+  TlBell  *bell = tl_bell_new_home (tt_hear, &heard, tt_heard_destroy);
+
+  tl_bell_set_priority (bell, G_PRIORITY_LOW);
+  g_assert_cmpint (tl_bell_get_priority (bell), ==, G_PRIORITY_LOW);
+  tt_must_ring (bell);
+  g_assert_cmpint (heard.calls, ==, 1);
+  tt_drop_bell (bell, &heard);
+}
+
 /* ---- From inside ---- */
 
 static void
@@ -416,6 +526,9 @@ add_tests (void)
   g_test_add_func ("/bell/without-a-destroy-function", test_without_destroy);
   g_test_add_func ("/bell/in-a-context-each-ring-is-a-call", test_in_a_context);
   g_test_add_func ("/bell/on-an-event-thread-and-refused-before-its-start", test_on_an_event_thread);
+  g_test_add_func ("/bell/in-a-pool-the-more-urgent-is-heard-sooner", test_pool_priorities);
+  g_test_add_func ("/bell/in-a-context-it-competes-with-the-sources", test_context_priorities);
+  g_test_add_func ("/bell/home/has-no-use-for-a-priority", test_home_priority);
   g_test_add_func ("/bell/may-ring-itself", test_rings_itself);
   g_test_add_func ("/bell/may-be-dropped-from-inside", test_dropped_from_inside);
   g_test_add_func ("/bell/is-heard-though-dropped-before", test_dropped_before_it_is_heard);
