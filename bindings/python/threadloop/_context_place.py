@@ -15,14 +15,19 @@ from ._future import Future, _current, refuse_wait
 from ._home import BUDGET
 from ._local import local
 from ._loop import EventLoop
-from ._native import Tl
+from ._native import GLib, Tl
 from ._place import Place, as_task
 from ._thread import owns
 from .exceptions import WouldDeadlockError
 
 
 class ContextPlace(Place):
-    """A main context, on whichever thread iterates it."""
+    """A main context, on whichever thread iterates it.
+
+    Work of another priority competes with the sources of the context as a
+    source of that priority does. So it has a queue and a bell of its own: there
+    is a place for each priority that was asked for, and one that has them.
+    """
 
     def __init__(self, name: str, context: Any, native: Any, max_queued: int = 0) -> None:
         super().__init__(name, max_queued)
@@ -32,7 +37,42 @@ class ContextPlace(Place):
         self.tasks: set[Future[Any]] = set()
         # Takes the first step of the coroutines that a drain has come upon.
         self.step_now: Callable[[], None] | None = None
+        self.priority: int = GLib.PRIORITY_DEFAULT
+        self.parent: ContextPlace | None = None
+        # Under the lock of this one, as what is next. Both are empty when it has ended.
+        self.children: dict[int, ContextPlace] = {}
+        # Those that go first, when they have something.
+        self.more_urgent: tuple[ContextPlace, ...] = ()
         self.bell = Tl.Bell.new(native, self.heard)
+
+    def entrance(self, priority: int) -> ContextPlace:
+        if priority == self.priority:
+            return self
+        if not GLib.MININT <= priority <= GLib.MAXINT:
+            raise OverflowError(f"{self.name}: {priority} is no priority that a main context knows")
+        with self.lock:
+            if self.closing or priority in self.children:
+                # Those that are closing say so.
+                return self.children.get(priority, self)
+        child = type(self)(self.name, self.context, self.native)
+        child.priority = priority
+        child.parent = self
+        child.bell.set_priority(priority)
+        with self.lock:
+            other = self if self.closing else self.children.setdefault(priority, child)
+            if other is child:
+                family = self.family()
+                for i, place in enumerate(family):
+                    place.more_urgent = tuple(family[:i])
+        if other is not child:
+            # Somebody was faster.
+            child.ended = True
+            child.bell.close(-1)
+        return other
+
+    def family(self) -> list[ContextPlace]:
+        """With the lock held: it and its children, the most urgent one first."""
+        return sorted([self, *self.children.values()], key=lambda place: place.priority)
 
     def heard(self, error: BaseException | None, *_: object) -> None:
         if error is not None:
@@ -67,7 +107,7 @@ class ContextPlace(Place):
                 if self.room:
                     self.room.popleft().release()
             self._run_last(running)
-            if time.monotonic() >= end and not self.runs_all():
+            if (time.monotonic() >= end and not self.runs_all()) or (self.more_urgent and self.comes_later()):
                 with self.lock:
                     if not self.items or self.on_way is not None:
                         self.n_drains -= 1
@@ -75,6 +115,10 @@ class ContextPlace(Place):
                     self.n_rung += 1
                     self.on_way = self
                 return False
+
+    def comes_later(self) -> bool:
+        """Whether something more urgent is queued. Its bell is heard before the next one of this."""
+        return any(place.items for place in self.more_urgent)
 
     def runs_all(self) -> bool:
         """Whether a drain goes on until the queue is empty, however long that takes."""
@@ -147,10 +191,35 @@ class ContextPlace(Place):
         self._check_ended()
 
     def all_running(self) -> list[Future[Any]]:
-        return [*super().all_running(), *self.tasks]
+        running = [*super().all_running(), *self.tasks]
+        for child in self.children.values():
+            running.extend(child.all_running())
+        return running
+
+    @property
+    def n_queued(self) -> int:
+        with self.lock:
+            children = list(self.children.values())
+        return super().n_queued + sum(child.n_queued for child in children)
+
+    def cancel_queued(self) -> None:
+        with self.lock:
+            futures = [future for place in self.family() for future in place.items]
+        for future in futures:
+            future.cancel()
+
+    def close(self) -> None:
+        with self.lock:
+            # Before the children: from here on there are no more.
+            self.closing = True
+            children = list(self.children.values())
+        for child in children:
+            child.close()
+        super().close()
 
     def is_at_rest(self) -> bool:
-        return super().is_at_rest() and not self.tasks
+        return (super().is_at_rest() and not self.tasks
+                and all(child.ended for child in list(self.children.values())))
 
     def stay_behind(self) -> None:
         # What runs on this very thread goes on.
@@ -159,6 +228,15 @@ class ContextPlace(Place):
 
     def end(self) -> None:
         self.bell.close(-1)
+        parent = self.parent
+        if parent is not None:
+            parent._check_ended()
+            return
+        # They know of each other.
+        with self.lock:
+            for place in self.family():
+                place.more_urgent = ()
+            self.children.clear()
 
     def join(self, timeout: float | None) -> bool:
         return True

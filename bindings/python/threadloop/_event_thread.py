@@ -111,7 +111,8 @@ class _ThreadPlace(ContextPlace):
 
     def cancel_rest(self) -> bool:
         """On the thread: cancels coroutines that are no tasks of asyncio's, Tornado's for example."""
-        futures = list(self.tasks)
+        with self.lock:
+            futures = [future for place in self.family() for future in place.tasks]
         for future in futures:
             if future._task is not None:
                 future._task[1].cancel()
@@ -119,10 +120,13 @@ class _ThreadPlace(ContextPlace):
 
     def drain_rest(self) -> None:
         with self.lock:
-            self.n_drains += 1
-            self.n_rung += 1
-            self.on_way = self
-        self.heard(None)
+            family = self.family()
+        for place in family:
+            with place.lock:
+                place.n_drains += 1
+                place.n_rung += 1
+                place.on_way = place
+            place.heard(None)
 
 
 class _Core:
@@ -266,6 +270,7 @@ class EventThread(Startable, metaclass=Face):
     def __init__(self, name: str | None = None, *, debug: bool | None = None) -> None:
         self._core = _Core(name or f"EventThread-{next(_counter)}", debug)
         self._executor = Executor._of(self._core.place, owns=False)
+        self._executor._why_kept = "is an event thread, which stop() ends, and not its executor"
         _exit.event_threads.add(self._core)
 
     def __del__(self) -> None:
@@ -373,7 +378,7 @@ class EventThread(Startable, metaclass=Face):
 
     @property
     def executor(self) -> Executor:
-        """An executor onto the thread, for who wants one."""
+        """An executor onto the thread, for who wants one, or its `with_priority()`."""
         return self._executor
 
     def get_loop(self) -> EventLoop:

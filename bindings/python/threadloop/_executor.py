@@ -22,6 +22,7 @@ from ._call import prepare
 from ._context_place import ContextPlace
 from ._future import Future, _describe
 from ._home import home_of_thread
+from ._lanes import Entrance
 from ._local import local
 from ._native import Face, GLib, NativeExecutor, Tl
 from ._place import Place, _coroutine_object
@@ -87,6 +88,13 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
 
     native = NativeExecutor
 
+    # Of what with_priority() gives: the executor that it was made from.
+    _whole: Executor | None = None
+    _priority = 0
+
+    # Of those that are not for their owner to shut down: why.
+    _why_kept = "is shared by the whole process and cannot be shut down"
+
     def __init__(self, max_workers: int | None = None, thread_name_prefix: str = "",
                  initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = (), *,
                  max_queued: int = 0, when_full: Any = Tl.WhenFull.BLOCK) -> None:
@@ -110,6 +118,8 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
 
     def _set_place(self, place: Place, *, owns: bool) -> None:
         self._place = place
+        # Where its work is put.
+        self._entrance: Place | Entrance = place
         self._owns = owns
 
     @classmethod
@@ -141,6 +151,29 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         """
         return _shared("default", lambda: Executor._of(Pool("tl-default", usual_workers(), 0, None, ()), owns=False))
 
+    def with_priority(self, priority: int) -> Executor:
+        """An executor onto the same place, whose work takes its turn at that priority.
+
+        Priorities are GLib's: less is sooner, and all other work has
+        `GLib.PRIORITY_DEFAULT`, which is 0. They order what is queued, and
+        what runs is not interrupted. In a main context such work competes with
+        the sources of that context as a source of that priority does: at
+        `GLib.PRIORITY_DEFAULT_IDLE` it runs when nothing else is to do.
+        As always with GLib, what is less urgent waits for as long as there is
+        something more urgent.
+
+        All else is that of the executor it was made from, which it keeps, and
+        which is the one to shut down. Of coroutines it is the first step that
+        is taken in turn.
+        """
+        priority = operator.index(priority)
+        whole = self if self._whole is None else self._whole
+        view = Executor._of(whole._place, owns=False)
+        view._entrance = whole._place.entrance(priority)
+        view._priority = priority
+        view._whole = whole
+        return view
+
     def __del__(self) -> None:
         # It was not made if the constructor has raised.
         if getattr(self, "_owns", False):
@@ -148,7 +181,8 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
 
     def __repr__(self) -> str:
         place = self._place
-        return (f"<{type(self).__name__} {place.name!r}: {self.n_running} running, {self.n_queued} queued"
+        at = "" if self._whole is None else f" at priority {self._priority}"
+        return (f"<{type(self).__name__} {place.name!r}{at}: {self.n_running} running, {self.n_queued} queued"
                 f"{', shut down' if place.closing else ''}>")
 
     @property
@@ -202,9 +236,8 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
             home = home_of_thread()
         elif home.items:
             home.items.clear()
-        place = self._place
+        entrance = self._entrance
         future: Future[Any] = Future()
-        future._place = place
         future._home = home
         future._fn = fn
         future._args = args
@@ -214,7 +247,7 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         if context:
             future._context = context
         try:
-            place.put(future)
+            entrance.put(future)
         except BaseException:
             if fn is _coroutine_object:
                 args[0].close()
@@ -290,8 +323,11 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         await asyncio.shield(asyncio.wrap_future(place.end_future))
 
     def _check_owned(self) -> None:
+        if self._whole is not None:
+            raise RuntimeError(f"this is {self.name} at priority {self._priority}, and cannot be shut down; "
+                               "shut down the executor itself, which with_priority() was called on")
         if not self._owns:
-            raise RuntimeError(f"{self.name} is shared by the whole process and cannot be shut down")
+            raise RuntimeError(f"{self.name} {self._why_kept}")
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool | Literal["all"] = False,
                  timeout: float | None = None) -> None:

@@ -167,6 +167,8 @@ class Future(concurrent.futures.Future[T]):
     _kwargs: dict[str, Any] | None = None
     _context: Context | None = None
     _name: str | None = None
+    # GLib's: less is sooner.
+    _priority = 0
     # What wakes those that wait.
     _sleepers: list[Callable[[], None]] | None = None
     # Whether it is in the place's queue. Under that one's lock.

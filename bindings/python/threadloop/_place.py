@@ -16,11 +16,13 @@ import os
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from types import CoroutineType
 from typing import Any
 
 from ._future import PENDING, RUNNING, Future, _current
+from ._lanes import Entrance, Lanes
 from ._local import local
 from ._native import GLib
 from ._thread import loop_of_thread, n_processors
@@ -74,7 +76,7 @@ class Place:
         # called under it. Reentrant, since the collector may call finalizers
         # anywhere.
         self.lock = threading.RLock()
-        self.items: deque[Future[Any]] = deque()
+        self.items: deque[Future[Any]] | Lanes = deque()
         self.n_removed = 0
         self.n_drains = 0
         # One for each drain that has just settled a future and will look at
@@ -107,6 +109,10 @@ class Place:
 
     # ---- What backends do in their own way ----
 
+    def entrance(self, priority: int) -> Place | Entrance:
+        """Where work of that priority is put."""
+        raise NotImplementedError
+
     def join(self, timeout: float | None) -> bool:
         """Waits until the threads have gone, too, after what they ran has ended."""
         raise NotImplementedError
@@ -137,6 +143,7 @@ class Place:
     # ---- Submitting ----
 
     def put(self, future: Future[Any]) -> None:
+        future._place = self
         try:
             with self.lock:
                 if self.closing:
@@ -260,7 +267,7 @@ class Place:
     def fail_queued(self, error: BaseException) -> None:
         """Settles all that is queued: it will not run."""
         with self.lock:
-            futures, self.items = self.items, deque()
+            futures, self.items = self.items, type(self.items)()
             for future in futures:
                 future._queued = False
             self.n_removed = 0
@@ -305,16 +312,28 @@ class Place:
 
         It was counted as such when its state changed, under the same lock.
         """
-        before: deque[Future[Any]] | None = None
+        before: Iterable[Future[Any]] | None = None
         with self.lock:
             if self.room:
                 self.room.popleft().release()
             if self.n_removed >= MANY_REMOVED and self.n_removed * 2 > len(self.items):
                 # They are let go of without the lock.
-                before = self.items
-                self.items = deque(future for future in before if future._state == PENDING)
+                kind = type(self.items)
+                before = self._rearrange(
+                    lambda futures: kind(future for future in futures if future._state == PENDING))
                 self.n_removed = 0
         del before
+
+    def _rearrange(self, arrange: Callable[[list[Future[Any]]], deque[Future[Any]] | Lanes]) -> Iterable[Future[Any]]:
+        """With the lock held: has another queue take the place of this one, which is given back."""
+        while True:
+            before = self.items
+            futures = list(before)
+            after = arrange(futures)
+            # A finalizer may have come meanwhile, on this very thread, and have submitted.
+            if self.items is before and len(before) == len(futures):
+                self.items = after
+                return before
 
     # ---- Draining ----
 

@@ -9,12 +9,14 @@ import contextlib
 import itertools
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures.thread import BrokenThreadPool
 from contextvars import Context
 from typing import Any
 
 from ._future import FINISHED, PENDING, RUNNING, Future, _logger, refuse_wait
+from ._lanes import Entrance, Lanes
 from ._local import local
 from ._native import GLib, Tl, timeout_to_native
 from ._place import ELSEWHERE, FAILED, RETURNED, Place, as_task
@@ -99,6 +101,8 @@ class Pool(Place):
                  initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
         super().__init__(name, max_queued)
         self.max_workers = max_workers
+        # How many are on their way into the queue who need one that knows priorities.
+        self.n_in_turn = 0
         self.native = Tl.Executor.new(name, max_workers)
         # Whoever looks on finds work while the interpreter is still held by
         # who has submitted it.
@@ -108,6 +112,21 @@ class Pool(Place):
         # The bell is closed when all has run: until then nothing else need
         # keep the pool alive.
         self.bell = Tl.Bell.new(self.native, self.heard)
+
+    def entrance(self, priority: int) -> Place | Entrance:
+        return Entrance(self, priority) if priority else self
+
+    def put_in_turn(self, future: Future[Any]) -> None:
+        """As `put()`, for what has a priority. Who never comes here has a plain queue, which costs less."""
+        with self.lock:
+            self.n_in_turn += 1
+            if not isinstance(self.items, Lanes):
+                self._rearrange(Lanes)
+        try:
+            self.put(future)
+        finally:
+            with self.lock:
+                self.n_in_turn -= 1
 
     def may_drain(self) -> bool:
         return self.n_drains < self.max_workers
@@ -235,7 +254,11 @@ class Pool(Place):
     def _leave(self) -> bool:
         """With the lock held: whether the thread may leave the queue, which was empty."""
         self.n_drains -= 1
+        plain: deque[Future[Any]] = deque()
         if not self.items:
+            # What had a priority is through.
+            if self.n_in_turn == 0:
+                self.items = plain
             return True
         # A finalizer has submitted in between, on this very thread, and has
         # found it still there.
