@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, eventually
+from conftest import SOON, Gate, eventually, script
 
 from threadloop import EventThread, Executor
 
@@ -107,6 +107,26 @@ def test_a_full_queue() -> None:
         with Executor(1, max_queued=1) as executor:
             interruption.of(lambda: [executor.submit(time.sleep, 0) for _ in range(3)])  # noqa: B023
             assert executor.submit(int).result(SOON) == 0
+
+
+def test_an_executor_that_was_not_made_is_nothing_to_the_end() -> None:
+    outcome = script("""
+        from types import SimpleNamespace
+        from threadloop import _pool
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        native = _pool.Tl
+        _pool.Tl = SimpleNamespace(Executor=native.Executor, Bell=SimpleNamespace(new=interrupt))
+        try:
+            threadloop.Executor(1)
+        except KeyboardInterrupt as error:
+            kept = error
+        _pool.Tl = native
+        threadloop.Executor(1).submit(print, "done")
+    """)
+    assert (outcome.status, outcome.out, outcome.err) == (0, "done\n", "")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

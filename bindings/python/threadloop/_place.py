@@ -519,4 +519,5 @@ def as_task(loop: asyncio.AbstractEventLoop, future: Future[Any], awaitable: Any
 
 
 def live_places() -> list[Place]:
-    return [place for place in _places if not place.ended]
+    # One without a bell was interrupted while it was made, and nobody has it.
+    return [place for place in _places if not place.ended and place.bell is not None]
