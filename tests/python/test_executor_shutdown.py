@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import SOON, Gate, Pools, eventually, ours, script
-from gi.repository import Tl
+from gi.repository import GLib, Tl
 
 import threadloop
 from threadloop import Executor, WouldDeadlockError
@@ -84,6 +84,27 @@ def test_shutdown_says_what_it_wants(pool: Executor) -> None:
         with pytest.raises(TypeError, match="cancel_futures"):
             wrong()
     assert pool.submit(int).result(SOON) == 0
+
+
+def test_what_is_cancelled_keeps_no_context_that_nobody_iterates() -> None:
+    executor = Executor.for_context(GLib.MainContext.new())
+    later = executor.with_priority(GLib.PRIORITY_LOW)
+    futures = [place.submit(int) for place in (executor, later) for _ in range(3)]
+    executor.shutdown(cancel_futures=True, timeout=SOON)
+    assert all(future.cancelled() for future in futures)
+
+    executor = Executor.for_context(GLib.MainContext.new())
+    futures = [executor.submit(int) for _ in range(3)]
+    executor.shutdown(wait=False)
+    for future in futures:
+        future.cancel()
+    executor.shutdown(timeout=SOON)
+
+
+def test_the_executor_of_an_event_thread_is_not_for_shutting_down(thread: threadloop.EventThread) -> None:
+    with pytest.raises(RuntimeError, match="stop"):
+        thread.executor.shutdown()
+    assert thread.submit(int).result(SOON) == 0
 
 
 def test_async_with_ends_it_without_blocking_the_loop(gate: Gate) -> None:

@@ -627,13 +627,12 @@ def test_shutdown_of_a_context_waits_for_all_priorities() -> None:
     executor.shutdown(timeout=SOON)
 
 
-def test_cancel_futures_of_a_context_leaves_the_one_that_is_next() -> None:
+def test_cancel_futures_of_a_context_cancels_those_of_all_priorities() -> None:
     executor = Executor.for_context(None)
     futures = [executor.with_priority(priority).submit(int) for priority in (LOW, DEFAULT, HIGH) for _ in range(2)]
     executor.shutdown(wait=False, cancel_futures=True)
-    assert [future.cancelled() for future in futures] == [True] * 4 + [False, True]
-    iterate(lambda: executor._place.ended)
-    assert futures[4].result() == 0
+    assert all(future.cancelled() for future in futures)
+    assert executor._place.ended
     executor.shutdown(timeout=SOON)
 
 

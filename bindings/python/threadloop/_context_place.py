@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from types import CoroutineType
@@ -218,7 +219,9 @@ class ContextPlace(Place):
         super().close()
 
     def is_at_rest(self) -> bool:
-        return (super().is_at_rest() and not self.tasks
+        # Nobody may ever iterate the context, and hear the bell that was rung
+        # for what has been cancelled since.
+        return (len(self.items) == self.n_removed and self.n_drains == self.n_rung and not self.tasks
                 and all(child.ended for child in list(self.children.values())))
 
     def stay_behind(self) -> None:
@@ -228,6 +231,11 @@ class ContextPlace(Place):
 
     def end(self) -> None:
         self.bell.close(-1)
+        # Cancelled ones, which are let go of without the lock.
+        with self.lock:
+            items, self.items = self.items, deque()
+            self.n_removed = 0
+        del items
         parent = self.parent
         if parent is not None:
             parent._check_ended()

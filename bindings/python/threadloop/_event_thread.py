@@ -270,7 +270,7 @@ class EventThread(Startable, metaclass=Face):
     def __init__(self, name: str | None = None, *, debug: bool | None = None) -> None:
         self._core = _Core(name or f"EventThread-{next(_counter)}", debug)
         self._executor = Executor._of(self._core.place, owns=False)
-        self._executor._why_kept = "is an event thread, which stop() ends, and not its executor"
+        self._executor._why_kept = "is the executor of an event thread and cannot be shut down; stop() the thread"
         _exit.event_threads.add(self._core)
 
     def __del__(self) -> None:

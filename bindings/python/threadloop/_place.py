@@ -323,6 +323,8 @@ class Place:
                     lambda futures: kind(future for future in futures if future._state == PENDING))
                 self.n_removed = 0
         del before
+        if self.closing:
+            self._check_ended()
 
     def _rearrange(self, arrange: Callable[[list[Future[Any]]], deque[Future[Any]] | Lanes]) -> Iterable[Future[Any]]:
         """With the lock held: has another queue take the place of this one, which is given back."""
