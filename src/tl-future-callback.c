@@ -198,6 +198,9 @@ tl_future_deliver (TlFuture *self)
 
   tl_future_unlock (self);
 
+  /* First, so that a callback finds a TlProgress of its context up to date. */
+  tl_future_touch_watchers (self, TRUE);
+
   while (letters != NULL)
     {
       TlCallback *callback = (TlCallback *) letters;
@@ -210,8 +213,6 @@ tl_future_deliver (TlFuture *self)
       tl_mailbox_post (home->mailbox, &callback->letter);
       tl_ref_supply_give (&local->homes, &home->refs);
     }
-
-  tl_future_touch_watchers (self, TRUE);
 
   /* Not g_cancellable_disconnect(), which waits for a handler that may be
    * what has brought us here. */

@@ -258,6 +258,36 @@ test_state_is_not_delayed (void)
 }
 
 static void
+look_at_state (TlFuture *future,
+               gpointer  data)
+{
+  Seen *s = data;
+
+  g_assert_true (tl_future_done (future));
+  g_assert_cmpint (s->state, ==, TL_FUTURE_STATE_DONE);
+  s->messages++;
+}
+
+static void
+test_callback_comes_after (void)
+{
+  g_autoptr(TlFuture)   future = tl_future_new (NULL);
+  Seen                  s = { 0, };
+  g_autoptr(TlProgress) progress = NULL;
+
+  /* Whichever was there first. */
+  tl_future_add_done_callback (future, look_at_state, &s, NULL);
+  progress = watch (future, &s);
+  tl_future_add_done_callback (future, look_at_state, &s, NULL);
+
+  tt_iterate ();
+  tl_future_set_done (future);
+  tt_iterate ();
+  g_assert_cmpuint (s.messages, ==, 2);
+  g_free (s.message);
+}
+
+static void
 test_state_of_a_promise (void)
 {
   g_autoptr(TlFuture)   future = tl_future_new (NULL);
@@ -412,6 +442,7 @@ add_tests (void)
   g_test_add_func ("/progress/a-million-calls-are-a-few-notifies", test_million_calls);
   g_test_add_func ("/progress/last-value-is-never-lost", test_last_value_without_end);
   g_test_add_func ("/progress/state-is-not-delayed", test_state_is_not_delayed);
+  g_test_add_func ("/progress/callbacks-find-the-end", test_callback_comes_after);
   g_test_add_func ("/progress/state-of-a-promise-that-is-set-running", test_state_of_a_promise);
   g_test_add_func ("/progress/state-of-work", test_state_of_work);
   g_test_add_func ("/progress/notifies-on-each-watchers-own-thread", test_watched_from_many_threads);
