@@ -496,6 +496,30 @@ test('result() waits for a realm without a main loop', using({maxWorkers: 1}, as
     GLib.source_remove(id);
 }));
 
+test('result() and wait() sleep while a realm works', using({maxWorkers: 1}, executor => {
+    const {poll} = Tl.Channel;
+    const limits = [];
+    const work = () => imports.gi.GLib.usleep(1000);
+
+    Tl.Channel.poll = (channels, timeout) => {
+        limits.push(timeout);
+        return poll(channels, timeout);
+    };
+    try {
+        executor.submit(work).result();
+        executor.submit(work).wait();
+        executor.submit(work).result(Infinity);
+        ok(limits.every(timeout => timeout === -1), `there are limits: ${limits}`);
+        limits.length = 0;
+        executor.submit(work).result(60000);
+        executor.submit(work).wait(60000, new Gio.Cancellable());
+        executor.submit(work).wait(-1, new Gio.Cancellable());
+        ok(limits.every(timeout => timeout > 0), `there are limits of 0: ${limits}`);
+    } finally {
+        Tl.Channel.poll = poll;
+    }
+}));
+
 test('a realm that ends rejects its call and says how', using({maxWorkers: 1}, async executor => {
     match((await rejects(executor.submit(() => imports.system.exit(3)))).message, /3/);
     equal(await executor.submit(() => 1), 1);

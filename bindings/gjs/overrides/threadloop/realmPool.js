@@ -113,7 +113,7 @@ var {RealmPool} = (() => {
             const now = GLib.get_monotonic_time();
             const ends = [...this.#deadlines.values()].map(({time}) => Math.max(0, time - now));
 
-            if (timeout >= 0)
+            if (timeout >= 0 && timeout < Infinity)
                 ends.push(timeout * 1000);
 
             const happened = Tl.Channel.poll([...this.#realms].map(({channel}) => channel),
