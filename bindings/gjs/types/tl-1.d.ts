@@ -178,7 +178,7 @@ declare module 'gi://Tl?version=1' {
              * @param timeout in milliseconds; without one it waits as long as it takes
              * @param cancellable ends the waiting, not the work
              * @throws what the work has thrown; `Gio.IOErrorEnum.TIMED_OUT`; `Tl.Error.WOULD_DEADLOCK` where this
-             *   thread would have to run the work itself
+             *   thread would have to run the work itself, or to take the values of a generator first
              */
             result(timeout?: number, cancellable?: Gio.Cancellable | null): T;
             /** Waits as {@link result} does, for the future to settle in whatever way. */
@@ -196,7 +196,9 @@ declare module 'gi://Tl?version=1' {
         /**
          * The future of a generator in a realm: iterate it for the values, await it for what the generator returns.
          *
-         * The realm makes a few values ahead, and no more until these are taken. Leaving the loop cancels it.
+         * The realm makes a few values ahead, and no more until these are taken; it is no other call's meanwhile. Take
+         * all values, leave the loop, which cancels it, or {@link cancel} it. Awaiting it without iterating passes over
+         * the values. One that nobody reads or awaits is cancelled when it was collected, or its executor is shut down.
          */
         interface Stream<Y, R = void> extends Future<R> {
             [Symbol.asyncIterator](): AsyncIterableIterator<Y>;
@@ -264,7 +266,10 @@ declare module 'gi://Tl?version=1' {
 
         /** What {@link Executor.submit} does when `maxQueued` tasks are waiting. */
         enum WhenFull {
-            /** It waits for room; nothing else happens in this thread meanwhile. */
+            /**
+             * It waits for room; nothing else happens in this thread meanwhile, in a user interface neither. Where that
+             * would be for ever, it gives a future that fails with {@link Error.WOULD_DEADLOCK}.
+             */
             BLOCK,
             /** It gives a future that fails with {@link Error.QUEUE_FULL}. */
             FAIL,
@@ -290,7 +295,7 @@ declare module 'gi://Tl?version=1' {
             name?: string;
             /** How many functions run at a time, on threads and in realms each; by default, four more than processors. */
             maxWorkers?: number;
-            /** How many tasks may wait; 0, the default, is for no limit. */
+            /** How many tasks may wait, for threads and for realms each; 0, the default, is for no limit. */
             maxQueued?: number;
             whenFull?: WhenFull;
             /** After how many microseconds without work a thread or a realm ends; -1 is for never. */
@@ -301,8 +306,8 @@ declare module 'gi://Tl?version=1' {
 
         interface StopOptions {
             /**
-             * True: queued work is cancelled. `'all'`: what runs is asked to stop, too, and a realm that does not end is
-             * ended.
+             * True: queued work is cancelled, and generators that wait for their readers. `'all'`: what runs is asked
+             * to stop, too, and a realm that does not end is ended.
              */
             cancelFutures?: boolean | 'all';
         }

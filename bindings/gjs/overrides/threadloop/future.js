@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, onResult, runHere, newFuture, refused, microseconds, schedule, unschedule */
+/* exported init, onResult, runHere, Producer, refused, microseconds, schedule, unschedule */
 
 // Futures are the library's, and thenable. What JavaScript has to know of one is kept with it.
 
-var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unschedule} = (() => {
+var {init, onResult, runHere, Producer, refused, microseconds, schedule, unschedule} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Map, Math, Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib, GObject} = imports.gi;
+    const {listen: listenTo} = imports.overrides.threadloop.frames;
     const {Stream} = imports.overrides.threadloop.stream;
 
     let Tl;
@@ -17,6 +18,10 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
     // two of these, and both are told. (A WeakMap would cost several times as much.)
     const details = Symbol('details');
 
+    // Where the future of a generator keeps the end of a channel whose other end hears when it was collected. (GJS 1.74
+    // neither clears weak references nor tells of what was collected.)
+    const lifeline = Symbol('lifeline');
+
     // Futures that somebody waits for, and functions whose time is to come, by their tags in the inbox. It takes the
     // place of the sources of GLib, which GJS 1.74 removes without having called their function: see tl-again.c.
     const awaited = new Map();
@@ -24,11 +29,17 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
     let lastId = 0;
     let inbox = null;
 
+    // In milliseconds: how often a cancellable is looked at where nobody tells of it.
+    const GLANCE = 50;
+
     class Details {
         convert = null;     // (value) => value, of a result that comes from C
         outcome = null;     // {value} or {error}, of work that was done in JavaScript
-        work = null;        // what goes on in a realm: {cancel(), pump(milliseconds), next()}
+        work = null;        // what goes on in a realm: see Work, in work.js
+        self = null;        // the wrapper that work settles
         stream = null;      // of a generator, when there are values or somebody wants some
+        handle = null;      // hears when nobody can read that stream any more
+        drained = false;    // somebody wants the end, and not the values
         single = false;     // it has turned out to be of no generator
         listeners = null;   // {onFulfilled, onRejected, resolve, reject} of then(), {callback, id}
         followed = false;   // its cancellable, by what goes on in a realm
@@ -73,47 +84,88 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
 
     /** A future that has failed before anything began. */
     function refused(error) {
-        const {future, reject} = newFuture(null);
-        reject(error);
-        return future;
+        const producer = new Producer(null);
+
+        producer.reject(error);
+        return producer.future;
     }
 
     /**
-     * Makes a future that is settled from JavaScript, with any value.
+     * The side of a future that settles it, from JavaScript and with any value. It is what a call to a realm tells.
      *
-     * The work may be given later, before anybody can have seen the future.
+     * The `work` may be given later, before anybody can have seen the future.
      */
-    function newFuture(name) {
-        const future = Tl.Future.new(name);
-        const its = detailsOf(future);
+    class Producer {
+        #name;
+        #its;
+        #fraction = null;
+        #message = null;
 
-        function settle(outcome, tell) {
-            its.outcome = outcome;
-            tell();
-            its.stream?.end(its.single ? {error: notIterable(future)} : outcome);
-            if (its.listeners)
-                tellListeners(future, its);
+        constructor(name) {
+            const future = Tl.Future.new(name);
+
+            this.#name = name;
+            this.#its = detailsOf(future);
+            this.#its.self = future;
         }
 
-        return {
-            future,
-            doWith(work) {
-                its.work = work;
-            },
-            stream: () => streamOf(future),
-            resolve(value, isOfGenerator) {
-                its.single = !isOfGenerator;
-                settle({value}, () => future.set_done());
-            },
-            reject(error) {
-                settle({error}, () => future.set_error(toGError(error)));
-            },
-            cancelled() {
-                const error = new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
-                    `${name ?? 'The work'} was cancelled`);
-                settle({error}, () => future.set_error(error));
-            },
-        };
+        /** To give out. It is not always the same; see waitForReader(). */
+        get future() {
+            return this.#its.self;
+        }
+
+        set work(work) {
+            this.#its.work = work;
+        }
+
+        running() {
+            this.#its.self.set_running();
+        }
+
+        progress(fraction, message) {
+            this.#fraction = fraction ?? this.#fraction;
+            this.#message = message ?? this.#message;
+            this.#its.self.set_progress(this.#fraction ?? -1, this.#message);
+        }
+
+        value(value) {
+            streamOf(this.#its).push(value);
+        }
+
+        waits() {
+            return this.#its.stream?.waits ?? null;
+        }
+
+        resolve(value, isOfGenerator) {
+            const its = this.#its;
+
+            its.single = !isOfGenerator;
+            its.outcome = {value};
+            its.self.set_done();
+            this.#settled();
+        }
+
+        reject(error) {
+            const its = this.#its;
+
+            its.outcome = {error};
+            its.self.set_error(toGError(error));
+            this.#settled();
+        }
+
+        cancelled() {
+            this.reject(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
+                `${this.#name ?? 'The work'} was cancelled`));
+        }
+
+        #settled() {
+            const its = this.#its;
+
+            its.handle?.close();
+            its.stream?.end(its.single ? {error: notIterable(its.self)} : its.outcome);
+            if (its.listeners)
+                tellListeners(its.self, its);
+        }
     }
 
     function notIterable(future) {
@@ -122,17 +174,42 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         return new TypeError(`${name} is not of a generator and gives one result: await it`);
     }
 
-    function streamOf(future) {
-        const its = detailsOf(future);
-
+    function streamOf(its) {
         if (!its.stream) {
-            its.stream = new Stream(() => its.work.next(), () => its.work.cancel(), () => future.get_error());
+            its.stream = new Stream({
+                ask: () => its.work.next(),
+                cancel: () => its.work.cancel(),
+                told: () => its.self.get_error(),
+                full: () => waitForReader(its),
+            });
             if (its.outcome)
                 its.stream.end(its.outcome);
-            else if (its.listeners)
+            else if (its.drained)
                 its.stream.drain();
         }
         return its.stream;
+    }
+
+    // From here on, what was given out is kept by those alone who may read. When they have gone, the generator ends.
+    function waitForReader(its) {
+        its.work.waitsForReader();
+        if (its.handle !== null)
+            return;
+
+        const channel = Tl.Channel.new();
+        const {self} = its;
+
+        its.handle = Tl.Channel.new_for_fd(channel.take_peer());
+        listenTo(its.handle, () => its.outcome ?? its.work.cancel());
+        its.self = self.ref();
+        its.self[details] = its;
+        self[lifeline] = channel;
+        its.stream.letGo(channel);
+    }
+
+    function drain(its) {
+        its.drained = true;
+        its.stream?.drain();
     }
 
     // The result of a future that has settled.
@@ -177,6 +254,13 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         while (lastTag === 0 || awaited.has(lastTag));
         awaited.set(lastTag, waiting);
         return lastTag;
+    }
+
+    // Once it has settled.
+    function tellLater(future) {
+        const tag = makeTag(future);
+
+        inbox.add(future, tag);
     }
 
     /** Calls `fn` in so many milliseconds, from the main loop. Gives what unschedule() takes, which is never 0. */
@@ -241,11 +325,17 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         }
         its.listeners = [listener];
         if (its.work && !its.outcome) {
-            its.stream?.drain();
+            drain(its);
             return;
         }
-        const tag = makeTag(future);
-        inbox.add(future, tag);
+        tellLater(future);
+    }
+
+    function wouldDeadlock(future, why) {
+        const name = future.get_name() ?? 'The future';
+
+        return new GLib.Error(Tl.Error, Tl.Error.WOULD_DEADLOCK,
+            `${name} would not settle while this thread waits: ${why}`);
     }
 
     function microseconds(milliseconds) {
@@ -256,22 +346,37 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
 
     // Waits without a main loop. What a realm says is read here and now; nothing else runs.
     function waitFor(future, milliseconds, cancellable) {
-        const {work, outcome} = detailsOf(future);
+        const its = detailsOf(future);
+        const {work, outcome} = its;
 
         if (!work || outcome)
             return native.wait.call(future, microseconds(milliseconds), cancellable);
 
         const time = microseconds(milliseconds);
-        const end = time < 0 ? Infinity : GLib.get_monotonic_time() + time;
+        const end = GLib.get_monotonic_time() + time;
+
+        if (time !== 0)
+            drain(its);
         while (!future.done()) {
+            const left = time < 0 ? -1 : (end - GLib.get_monotonic_time()) / 1000;
+
             cancellable?.set_error_if_cancelled();
-            const left = (end - GLib.get_monotonic_time()) / 1000;
-            if (left < 0)
+            if (time >= 0 && left < 0)
                 throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, 'The future has not settled in time');
+            if (work.stuck !== null)
+                throw wouldDeadlock(future, work.stuck);
             // A cancellable has no descriptor here, so it is looked at now and then.
-            work.pump(cancellable ? Math.min(left, 50) : left);
+            work.pump(!cancellable ? left : left < 0 ? GLANCE : Math.min(left, GLANCE));
         }
         return true;
+    }
+
+    function cancelBoth(future, its) {
+        const how = its.work.cancel();
+
+        if (its.followed && how !== Tl.Cancel.TOO_LATE)
+            native.get_cancellable.call(future).cancel();
+        return how;
     }
 
     const methods = {
@@ -315,14 +420,9 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
         },
 
         cancel() {
-            const {work, outcome} = detailsOf(this);
-            if (!work || outcome)
-                return native.cancel.call(this);
+            const its = detailsOf(this);
 
-            const how = work.cancel();
-            if (detailsOf(this).followed && how !== Tl.Cancel.TOO_LATE)
-                native.get_cancellable.call(this).cancel();
-            return how;
+            return its.work && !its.outcome ? cancelBoth(this, its) : native.cancel.call(this);
         },
 
         get_cancellable() {
@@ -331,18 +431,19 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
 
             if (its.work && !its.followed) {
                 its.followed = true;
-                // Its own connect() is g_cancellable_connect().
-                GObject.Object.prototype.connect.call(cancellable, 'cancelled', () => this.cancel());
+                // Its own connect() is g_cancellable_connect(). This very future is not kept by it.
+                GObject.Object.prototype.connect.call(cancellable, 'cancelled',
+                    () => its.outcome ?? cancelBoth(its.self, its));
             }
             return cancellable;
         },
 
         [Symbol.asyncIterator]() {
-            const {work, single} = detailsOf(this);
+            const its = detailsOf(this);
 
-            if (!work || single)
+            if (!its.work || its.single)
                 throw notIterable(this);
-            return streamOf(this).iterate();
+            return streamOf(its).iterate(this[lifeline]);
         },
     };
 
@@ -378,5 +479,5 @@ var {init, onResult, runHere, newFuture, refused, microseconds, schedule, unsche
             Object.defineProperty(prototype, name, {...accessor, configurable: true, enumerable: false});
     }
 
-    return {init: setUp, onResult, runHere, newFuture, refused, microseconds, schedule, unschedule};
+    return {init: setUp, onResult, runHere, Producer, refused, microseconds, schedule, unschedule};
 })();

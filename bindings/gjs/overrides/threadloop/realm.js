@@ -115,6 +115,7 @@ var {Realm} = (() => {
         #pool;
         #channel = Tl.Channel.new();
         #process;
+        #shared;
         #functions = new Map();
         #gone = false;
         #claims = null;
@@ -131,6 +132,7 @@ var {Realm} = (() => {
 
         constructor(pool, options = {}) {
             this.#pool = pool;
+            this.#shared = shared;
             try {
                 this.#claims = options.shared ? null : makeClaims();
                 this.#process = spawn(this.#channel, this.#claims, options);
@@ -164,6 +166,13 @@ var {Realm} = (() => {
         /** How many calls it has behind that one. */
         get nAhead() {
             return Math.max(0, this.calls.size - 1);
+        }
+
+        /** Whether it runs nothing but generators that wait for their values to be taken. */
+        get waits() {
+            const calls = this.#shared ? [...this.calls.values()] : [this.first];
+
+            return this.ready && this.calls.size > 0 && calls.every(({waits}) => waits !== null);
         }
 
         /** Whether its call is none of those that one should wait behind. */

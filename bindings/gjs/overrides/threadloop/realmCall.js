@@ -40,6 +40,11 @@ var {RealmCall} = (() => {
             return this.#realm !== null && this.begun && !this.settled;
         }
 
+        /** Whether it was asked to end. */
+        get asked() {
+            return this.#cancelled !== null;
+        }
+
         /** Whether it costs little to send it to a realm that may not get to it. */
         get isLight() {
             const {text, blobs} = this.encoded;
@@ -58,6 +63,19 @@ var {RealmCall} = (() => {
         next() {
             if (this.running)
                 this.#realm.next(this);
+        }
+
+        /**
+         * Of a generator, whether it has made as many values as it may: null, 'unread' where nobody has begun to take
+         * them, or 'read'. One that was asked to end does not wait for that.
+         */
+        get waits() {
+            return !this.asked && !this.settled ? this.#listener.waits?.() ?? null : null;
+        }
+
+        /** Said by who has the values, each time that it begins. */
+        waitsForReader() {
+            this.#pool.callWaits(this);
         }
 
         // ---- The realm's ----
@@ -100,7 +118,7 @@ var {RealmCall} = (() => {
 
         // The realm has ended, without an error if it was made to, or there is none.
         abandoned(error) {
-            if (this.#cancelled !== null || error === null)
+            if (this.asked || error === null)
                 this.cancelled();
             else
                 this.reject(error);

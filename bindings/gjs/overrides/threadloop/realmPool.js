@@ -8,6 +8,7 @@ var {RealmPool} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Infinity, Map, Math, Number, Object, Promise, Set, imports} = globalThis;
     const {Gio, GLib, Tl} = imports.gi;
+    const {gc} = imports.system;
 
     const {CallQueue} = imports.overrides.threadloop.callQueue;
     const {encode} = imports.overrides.threadloop.clone;
@@ -23,6 +24,11 @@ var {RealmPool} = (() => {
 
     // In milliseconds: how often idle realms are looked for at most.
     const MIN_TICK = 10;
+
+    // In milliseconds: when those are searched for for the first time who have let go of what others wait for, and how
+    // seldom at last.
+    const SEARCH = 500;
+    const MAX_SEARCH = 60000;
 
     // How many realms may die that are about to begin with a call.
     const MAX_LOSSES = 2;
@@ -43,6 +49,9 @@ var {RealmPool} = (() => {
         #tick = 0;
         #handle = null;
         #closing = null;                // a promise, with its `resolve`
+        #endsReaders = false;           // a shutdown also ends generators that somebody has begun to read
+        #hasWaited = false;             // there was a generator that waits for its reader
+        #search = 0;                    // for generators whose readers have gone
 
         constructor({maxRealms, ...options}) {
             this.#maxRealms = options.shared ? 1 : maxRealms;
@@ -51,6 +60,12 @@ var {RealmPool} = (() => {
 
         get nQueued() {
             return this.#queue.size + (this.shared ? 0 : this.#sum(({nAhead}) => nAhead));
+        }
+
+        /** Whether nothing goes on but generators that wait for their values to be taken. */
+        get isStuck() {
+            return this.#realms.size > 0 && this.#soon.length === 0 && this.#deadlines.size === 0 &&
+                [...this.#realms].every(realm => realm.waits);
         }
 
         get nRunning() {
@@ -96,6 +111,8 @@ var {RealmPool} = (() => {
             } else {
                 this.#queue.add(call);
                 this.#grow();
+                if (this.#hasWaited)
+                    this.#searchLater();
             }
             return call;
         }
@@ -137,6 +154,7 @@ var {RealmPool} = (() => {
             }
 
             if (mode !== 'drain') {
+                this.#endsReaders = true;
                 this.#realms.forEach(realm => this.#takeBack(realm));
                 // What was said to run does, also where its realm has not begun with it.
                 [...this.#queue].filter(({begun}) => mode === 'cancel-all' || !begun).forEach(call => call.cancel());
@@ -147,6 +165,8 @@ var {RealmPool} = (() => {
                     this.#setDeadline(realm);
                 }
             }
+            // Who has a generator may begin to read it in this turn.
+            this.soon(() => this.#endWaiting());
             this.#endIfOver();
 
             return this.#closing;
@@ -181,6 +201,13 @@ var {RealmPool} = (() => {
             return true;
         }
 
+        callWaits(call) {
+            if (this.#closing !== null)
+                this.#endIfWaiting(call);
+            this.#hasWaited = true;
+            this.#searchLater();
+        }
+
         // ---- A realm's ----
 
         realmReady(realm) {
@@ -207,6 +234,36 @@ var {RealmPool} = (() => {
         }
 
         // ---- Its own ----
+
+        // When the pool is shut down, a generator ends that would wait for a reader for ever.
+        #endIfWaiting(call) {
+            if (call.waits === 'unread' || (call.waits !== null && this.#endsReaders))
+                call.cancel();
+        }
+
+        #endWaiting() {
+            for (const realm of this.#realms)
+                [...realm.calls.values()].forEach(call => this.#endIfWaiting(call));
+            this.#searchLater();
+        }
+
+        // Generators whose readers have gone end when these are collected, and that may take its time in a program that
+        // does not do much. So it is not left to chance where others have to wait for that.
+        #searchLater(milliseconds = SEARCH) {
+            if (this.#search !== 0 || !this.#isKeptUp)
+                return;
+
+            this.#search = schedule(milliseconds, () => {
+                this.#search = 0;
+                if (this.#isKeptUp)
+                    gc();
+                this.#searchLater(Math.min(2 * milliseconds, MAX_SEARCH));
+            });
+        }
+
+        get #isKeptUp() {
+            return (this.#closing !== null || this.#queue.size > 0) && this.isStuck;
+        }
 
         #getFree() {
             if (!this.shared)
@@ -441,6 +498,10 @@ var {RealmPool} = (() => {
             return this.#core.nRunning;
         }
 
+        get isStuck() {
+            return this.#core.isStuck;
+        }
+
         /** The processes that there are. */
         get pids() {
             return this.#core.pids;
@@ -459,7 +520,8 @@ var {RealmPool} = (() => {
          *
          * The listener's methods, all of them optional, are called from the main context or from pump(), never in here:
          * running(), unless the call `running` already when this returns; progress(fraction, message); value(v), of a
-         * generator; and, once, one of resolve(v, isOfGenerator), reject(error) and cancelled().
+         * generator; and, once, one of resolve(v, isOfGenerator), reject(error) and cancelled(). One that keeps values
+         * has waits(), which says of the call what that says itself.
          *
          * @param {object} spec {fn, args}, or {module, name, args} for what the module with that URI exports
          * @param {object} listener hears of it

@@ -4,11 +4,40 @@
 
 var {Stream} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Promise, Symbol} = globalThis;
+    const {Promise, Symbol, imports} = globalThis;
+    const {WINDOW} = imports.overrides.threadloop.frames;
+
+    /** What is given out. It keeps the `lifeline` of its stream, as the future does, and the stream does not. */
+    class Reader {
+        #stream;
+        lifeline = null;
+
+        constructor(stream) {
+            this.#stream = stream;
+        }
+
+        next() {
+            return this.#stream.next(this);
+        }
+
+        return(value) {
+            this.ended();
+            return this.#stream.return(value);
+        }
+
+        /** The stream's. */
+        ended() {
+            this.lifeline?.close();
+        }
+
+        [Symbol.asyncIterator]() {
+            return this;
+        }
+    }
 
     /**
-     * The values of a generator in a realm, as an async iterator. The realm makes some ahead; for each one that was
-     * taken, one more is asked for.
+     * The values of a generator in a realm. The realm makes some ahead; for each one that was taken, one more is asked
+     * for.
      *
      * While nobody iterates but somebody awaits the end, values are passed over.
      */
@@ -16,21 +45,43 @@ var {Stream} = (() => {
         #ask;               // () => void, for one value more
         #cancel;            // () => void
         #told;              // () => void, when somebody was given the error
+        #full;              // () => void, each time that the realm begins to wait for values to be taken
         #values = [];
-        #readers = [];      // {resolve, reject} of next() calls that wait
+        #waiting = [];      // {resolve, reject, reader} of next() calls that wait
+        #readers = [];      // until it was full
         #end = null;        // {value} or {error}
         #iterated = false;
         #drained = false;
 
-        constructor(ask, cancel, told) {
+        constructor({ask, cancel, told, full}) {
             this.#ask = ask;
             this.#cancel = cancel;
             this.#told = told;
+            this.#full = full;
         }
 
-        iterate() {
+        /** Whether the realm waits for its values to be taken: null, 'unread', or 'read' where somebody has begun. */
+        get waits() {
+            if (this.#end !== null || this.#values.length < WINDOW)
+                return null;
+            return this.#iterated ? 'read' : 'unread';
+        }
+
+        iterate(lifeline) {
+            const reader = new Reader(this);
+
             this.#iterated = true;
-            return this;
+            if (lifeline)
+                reader.lifeline = lifeline;
+            else
+                this.#readers?.push(reader);
+            return reader;
+        }
+
+        /** Gives those that read what they have to keep; from here on, this side does not keep them. */
+        letGo(lifeline) {
+            this.#readers.forEach(reader => (reader.lifeline = lifeline));
+            this.#readers = null;
         }
 
         drain() {
@@ -42,25 +93,29 @@ var {Stream} = (() => {
         }
 
         push(value) {
-            const reader = this.#readers.shift();
+            const waiting = this.#waiting.shift();
 
-            if (reader)
-                reader.resolve({value, done: false});
+            if (waiting)
+                waiting.resolve({value, done: false});
             else if (this.#iterated || !this.#drained)
                 this.#values.push(value);
-            if (reader || (this.#drained && !this.#iterated))
+            if (waiting || (this.#drained && !this.#iterated))
                 this.#ask();
+            else if (this.#values.length >= WINDOW)
+                this.#full();
         }
 
         end(end) {
             this.#end = end;
-            for (const reader of this.#readers.splice(0))
-                this.#finish(reader);
+            this.#readers = null;
+            for (const waiting of this.#waiting.splice(0))
+                this.#finish(waiting);
         }
 
-        #finish({resolve, reject}) {
+        #finish({resolve, reject, reader}) {
             const end = this.#end;
 
+            reader.ended();
             // As with every generator: it fails once, and has then ended.
             this.#end = {value: undefined};
             if ('error' in end) {
@@ -71,15 +126,15 @@ var {Stream} = (() => {
             }
         }
 
-        next() {
+        next(reader) {
             return new Promise((resolve, reject) => {
                 if (this.#values.length) {
                     resolve({value: this.#values.shift(), done: false});
                     this.#ask();
                 } else if (this.#end) {
-                    this.#finish({resolve, reject});
+                    this.#finish({resolve, reject, reader});
                 } else {
-                    this.#readers.push({resolve, reject});
+                    this.#waiting.push({resolve, reject, reader});
                 }
             });
         }
@@ -90,10 +145,6 @@ var {Stream} = (() => {
             if (!this.#end)
                 this.#cancel();
             return Promise.resolve({value, done: true});
-        }
-
-        [Symbol.asyncIterator]() {
-            return this;
         }
     }
 

@@ -13,12 +13,14 @@ var {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Array, Object, ReferenceError, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib} = imports.gi;
-    const {newFuture, refused} = imports.overrides.threadloop.future;
+    const {Producer, refused} = imports.overrides.threadloop.future;
     const native = imports.overrides.threadloop.native;
 
     const {callNative} = native;
 
     let Tl;
+
+    const STUCK = 'generators have all workers, and wait for this thread to take their values';
 
     const realms = Symbol('realms');
     const resources = Symbol('resources');
@@ -158,6 +160,10 @@ var {
                 return new GLib.Error(Tl.Error, Tl.Error.QUEUE_FULL,
                     `${place.get_name()} has ${limit} tasks queued, which is its limit`);
             }
+            if (pool.isStuck) {
+                return new GLib.Error(Tl.Error, Tl.Error.WOULD_DEADLOCK,
+                    `${place.get_name()} has ${limit} tasks queued, which is its limit, for ever: ${STUCK}`);
+            }
             pool.pump(-1);
         }
         return null;
@@ -169,11 +175,59 @@ var {
         return typeof stack === 'string' && stack !== '' ? stack.trimEnd() : null;
     }
 
-    function startCall(pool, spec, listener) {
+    /** The side of a call to a realm that settles its future. */
+    class RealmProducer extends Producer {
+        fn = null;
+        executor = null;
+
+        reject(error) {
+            const hinted = error instanceof ReferenceError ? native.hint(error, this.fn) : error;
+
+            // For the report, if nobody looks at it.
+            this.future.set_origin(this.executor, stackOf(hinted));
+            super.reject(hinted);
+        }
+    }
+
+    function startCall(pool, spec, producer) {
         try {
-            return pool.call(spec, listener);
+            return pool.call(spec, producer);
         } catch (error) {
             throw native.hint(error, spec.fn, spec.args);
+        }
+    }
+
+    /** What a future has to do with the call that settles it. */
+    class Work {
+        #pool;
+        #call;
+
+        constructor(pool, call) {
+            this.#pool = pool;
+            this.#call = call;
+        }
+
+        cancel() {
+            const how = this.#call.cancel();
+
+            return how === 'queued' ? Tl.Cancel.DONE : how === 'asked' ? Tl.Cancel.REQUESTED : Tl.Cancel.TOO_LATE;
+        }
+
+        pump(milliseconds) {
+            this.#pool.pump(milliseconds);
+        }
+
+        /** Why waiting for it in this thread would never end, or null. */
+        get stuck() {
+            return this.#call.waits !== null || (!this.#call.running && this.#pool.isStuck) ? STUCK : null;
+        }
+
+        next() {
+            this.#call.next();
+        }
+
+        waitsForReader() {
+            this.#call.waitsForReader();
         }
     }
 
@@ -183,41 +237,17 @@ var {
         if (full)
             return refused(full);
 
-        const its = newFuture(spec.fn?.name || spec.name || null);
-        let fraction = null;
-        let message = null;
-        const {fn} = spec;
-        const {name} = pool;
-        const call = startCall(pool, spec, {
-            running: () => its.future.set_running(),
-            progress(newFraction, newMessage) {
-                fraction = newFraction ?? fraction;
-                message = newMessage ?? message;
-                its.future.set_progress(fraction ?? -1, message);
-            },
-            value: value => its.stream().push(value),
-            resolve: (value, isOfGenerator) => its.resolve(value, isOfGenerator),
-            reject(error) {
-                const hinted = error instanceof ReferenceError ? native.hint(error, fn) : error;
+        const producer = new RealmProducer(spec.fn?.name || spec.name || null);
 
-                // For the report, if nobody looks at it.
-                its.future.set_origin(name, stackOf(hinted));
-                its.reject(hinted);
-            },
-            cancelled: () => its.cancelled(),
-        });
+        producer.fn = spec.fn;
+        producer.executor = pool.name;
+
+        const call = startCall(pool, spec, producer);
+
         if (call.running)
-            its.future.set_running();
-
-        its.doWith({
-            cancel() {
-                const how = call.cancel();
-                return how === 'queued' ? Tl.Cancel.DONE : how === 'asked' ? Tl.Cancel.REQUESTED : Tl.Cancel.TOO_LATE;
-            },
-            pump: milliseconds => pool.pump(milliseconds),
-            next: () => call.next(),
-        });
-        return its.future;
+            producer.running();
+        producer.work = new Work(pool, call);
+        return producer.future;
     }
 
     /** The functions of a module, each of which runs in a realm of `pool()`. */
