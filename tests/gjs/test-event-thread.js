@@ -7,9 +7,10 @@ import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
 import {deepEqual, equal, match, ok, rejects, run, test, throws, until} from './tap.js';
-import {hasBegun} from './realms.js';
+import {hasBegun, isAlive} from './realms.js';
 
 const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+const abandoned = error => error.matches?.(Tl.Error, Tl.Error.ABANDONED);
 const shutDown = error => error.matches?.(Tl.Error, Tl.Error.SHUT_DOWN);
 const notStarted = error => error.matches?.(Tl.Error, Tl.Error.NOT_STARTED);
 
@@ -91,6 +92,20 @@ test('before it is started and after it has stopped, it says so', async () => {
     await rejects(thread.submit(() => 1), shutDown);
     await rejects(thread.submit(GLib.usleep, 1), shutDown);
 });
+
+test('a realm that ends by itself takes its state along, and the next call says so', using(async thread => {
+    const pid = await thread.submit(() => {
+        globalThis.connection = {};
+        setTimeout(() => imports.system.exit(9), 0);
+        return imports.gi.Gio.Credentials.new().get_unix_pid();
+    });
+
+    await until(() => !isAlive(pid));
+    match((await rejects(thread.submit(() => globalThis.connection.id), abandoned)).message,
+        /thread \(process \d+\) ended with exit status 9; what functions had left in it has gone/);
+    // Once.
+    equal(await thread.submit(() => typeof globalThis.connection), 'undefined');
+}));
 
 test('stopping waits for what was accepted', async () => {
     const thread = new Tl.EventThread();

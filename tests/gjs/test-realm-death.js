@@ -7,7 +7,7 @@ import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
 import {deepEqual, equal, match, ok, rejects, run as runTests, sleep, test, until} from './tap.js';
-import {begin, isAlive, kill, Mark, run, withPool} from './realms.js';
+import {begin, CANCELLED, isAlive, kill, Mark, run, withPool} from './realms.js';
 
 const getPid = () => imports.gi.Gio.Credentials.new().get_unix_pid();
 
@@ -88,6 +88,43 @@ test('a shared realm that was killed has lost its calls and its state', () => wi
     // Depending on whether the process was seen to have gone.
     ok(await late.outcome.catch(isAbandoned) ?? true);
     equal(await run(pool, () => globalThis.state), undefined);
+}));
+
+test('who comes after a shared realm that was not missed is told once', () => withPool({shared: true}, async pool => {
+    const untilHeard = pid => until(() => !pool.pids.includes(pid));
+    const untilDead = pid => {
+        while (isAlive(pid))
+            GLib.usleep(1000);
+    };
+
+    for (const wait of [untilHeard, untilDead]) {
+        const pid = await run(pool, () => {
+            globalThis.state = 'state';
+            return imports.gi.Gio.Credentials.new().get_unix_pid();
+        });
+
+        kill(pid);
+        await wait(pid);
+        match((await rejects(run(pool, () => globalThis.state), isAbandoned)).message,
+            /signal 9 .*; what functions had left/);
+        equal(await run(pool, () => globalThis.state), undefined);
+    }
+
+    // One that was cancelled does not count: who has it is not told of the end.
+    const mark = new Mark();
+    const deaf = begin(pool, path => {
+        imports.gi.GLib.file_set_contents(path, 'here');
+        for (;;)
+            ;
+    }, mark.path);
+
+    await mark.wait();
+    deaf.call.cancel();
+    kill(pool.pids[0]);
+    equal(await deaf.outcome, CANCELLED);
+    await rejects(run(pool, () => 1), isAbandoned);
+    equal(await run(pool, () => 1), 1);
+    mark.clear();
 }));
 
 test('one call that is killed is cancelled if that was wanted', () => withPool({maxRealms: 1}, async pool => {

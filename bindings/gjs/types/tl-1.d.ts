@@ -389,7 +389,8 @@ declare module 'gi://Tl?version=1' {
 
         /**
          * One thread with a main loop, on which native functions run in their order, and one realm, which keeps what
-         * functions in JavaScript leave in `globalThis`, and whose main loop runs between them.
+         * functions in JavaScript leave in `globalThis`, and whose main loop runs between them. If that realm ends by
+         * itself, calls that it has, or else the next one, fail with {@link Error.ABANDONED}; then there is a new one.
          */
         class EventThread extends GObject.Object implements Place {
             constructor(options?: EventThreadOptions);

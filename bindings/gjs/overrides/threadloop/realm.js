@@ -108,8 +108,8 @@ var {Realm} = (() => {
 
     /**
      * It tells its pool: realmReady(realm), realmDone(realm, call) when a call has settled, and realmEnded(realm, error,
-     * calls) when the process has gone; the error is null if that was asked for, and the calls are those that it had not
-     * begun with.
+     * calls, told) when the process has gone; the error is null if that was asked for, the calls are those that it had
+     * not begun with, and `told` is whether any other call fails with that error.
      */
     class Realm {
         #pool;
@@ -132,7 +132,7 @@ var {Realm} = (() => {
 
         constructor(pool, options = {}) {
             this.#pool = pool;
-            this.#shared = shared;
+            this.#shared = options.shared === true;
             try {
                 this.#claims = options.shared ? null : makeClaims();
                 this.#process = spawn(this.#channel, this.#claims, options);
@@ -339,7 +339,7 @@ var {Realm} = (() => {
             this.calls.clear();
             this.#channel.close();
             // First, since who hears of the others may cancel all that is queued.
-            this.#pool.realmEnded(this, error, back);
+            this.#pool.realmEnded(this, error, back, calls.some(({asked}) => !asked));
             for (const call of calls)
                 call.abandoned(error);
         }
@@ -351,9 +351,11 @@ var {Realm} = (() => {
                 : `ended with exit status ${process.get_exit_status()}`;
             const doing = !this.ready ? ' before it was ready'
                 : [...this.calls.values()].map(({label}) => ` while it ran ${label}`).join(' and');
+            const lost = this.#shared && this.ready ? '; what functions had left in it has gone' : '';
             const last = this.#channel.dup_stderr().trim();
 
-            return `The realm of ${this.#pool.name} (process ${this.pid}) ${how}${doing}${last ? `:\n${last}` : ''}`;
+            return `The realm of ${this.#pool.name} (process ${this.pid}) ${how}${doing}${lost}` +
+                `${last ? `:\n${last}` : ''}`;
         }
     }
 

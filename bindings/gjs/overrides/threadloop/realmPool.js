@@ -52,6 +52,7 @@ var {RealmPool} = (() => {
         #endsReaders = false;           // a shutdown also ends generators that somebody has begun to read
         #hasWaited = false;             // there was a generator that waits for its reader
         #search = 0;                    // for generators whose readers have gone
+        #lost = null;                   // the error of a shared realm that has ended, of which nobody was told
 
         constructor({maxRealms, ...options}) {
             this.#maxRealms = options.shared ? 1 : maxRealms;
@@ -104,6 +105,15 @@ var {RealmPool} = (() => {
             this.#lastId = (this.#lastId + 1) >>> 0;
 
             const call = new RealmCall(this, this.#lastId, definition, encoded, listener);
+
+            if (this.#lost !== null) {
+                const error = this.#lost;
+
+                this.#lost = null;
+                this.soon(() => call.abandoned(error));
+                return call;
+            }
+
             const realm = this.#queue.size === 0 ? this.#getFree() : undefined;
 
             if (realm !== undefined && realm.send(call)) {
@@ -221,12 +231,15 @@ var {RealmPool} = (() => {
             this.#feed(realm);
         }
 
-        realmEnded(realm, error, calls) {
+        realmEnded(realm, error, calls, told) {
             this.#clearDeadline(realm);
             this.#realms.delete(realm);
             this.#idle = this.#idle.filter(other => other !== realm);
             this.#queue.addBack(calls.filter(call => !this.#isLost(call, error)));
-            if (!realm.ready && error !== null)
+            // What relies on a state that has gone fails as what ran there does; if there is nothing, the next call.
+            if (this.shared && realm.ready && error !== null && !told && this.#queue.size === 0)
+                this.#lost = error;
+            if ((!realm.ready || this.shared) && error !== null)
                 this.#failQueued(error);
             else
                 this.#spread();
