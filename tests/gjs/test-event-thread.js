@@ -93,6 +93,14 @@ test('before it is started and after it has stopped, it says so', async () => {
     await rejects(thread.submit(GLib.usleep, 1), shutDown);
 });
 
+test('one error says that a thread was not started, whatever it would have run', async () => {
+    const thread = new Tl.EventThread({name: 'late'});
+    const [realm, native] = await Promise.all([() => 1, GLib.get_real_time].map(fn =>
+        rejects(thread.submit(fn), notStarted)));
+
+    equal(realm.message, native.message);
+});
+
 test('a realm that ends by itself takes its state along, and the next call says so', using(async thread => {
     const pid = await thread.submit(() => {
         globalThis.connection = {};

@@ -62,7 +62,7 @@ var {init} = (() => {
             return null;
         if (thread.get_stopped().done())
             return work.shutDownError(thread);
-        return new GLib.Error(Tl.Error, Tl.Error.NOT_STARTED, `${thread.get_name()} was not started`);
+        return new GLib.Error(Tl.Error, Tl.Error.NOT_STARTED, `${thread.get_name()} has not been started yet`);
     }
 
     // By a future, as in executors.
