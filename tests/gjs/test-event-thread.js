@@ -115,6 +115,13 @@ test('a realm that ends by itself takes its state along, and the next call says 
     equal(await thread.submit(() => typeof globalThis.connection), 'undefined');
 }));
 
+test('options are checked', async () => {
+    await rejects(Tl.EventThread.with({Name: 'x'}, () => 1), /TypeError: .* has no option Name: it is called name/);
+    await rejects(Tl.EventThread.with({name: 5}, () => 1), /TypeError: Tl.EventThread: name must be a string/);
+    await rejects(new Tl.EventThread().stop({wait: true}), /TypeError: stop\(\) has no option wait: .*cancelFutures/);
+    equal(new Tl.EventThread({name: 'named'}).name, 'named');
+});
+
 test('stopping waits for what was accepted', async () => {
     const thread = new Tl.EventThread();
     thread.start();

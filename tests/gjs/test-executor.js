@@ -649,7 +649,58 @@ test('nothing is lost while garbage is collected', async () => {
 });
 
 test('shutdown() takes options', async () => {
-    await Tl.Executor.with({}, executor => rejects(executor.shutdown('all'), TypeError));
+    await Tl.Executor.with({}, async executor => {
+        for (const options of ['all', null, 5])
+            await rejects(executor.shutdown(options), /TypeError: shutdown\(\) takes an object/);
+        await rejects(executor.shutdown({cancelfutures: true}), /TypeError: .* no option cancelfutures.*cancelFutures/);
+        await rejects(executor.shutdown({cancel: true}), /TypeError: .* no option cancel: .*cancelFutures and wait/);
+        await rejects(executor.shutdown({cancelFutures: 'ALL'}), /TypeError: .*cancelFutures must be true or /);
+        await rejects(executor.shutdown({wait: 0}), /TypeError: .*wait must be/);
+        equal(await executor.submit(GLib.path_get_basename, '/a'), 'a');
+    });
+    await new Tl.Executor().shutdown({cancelFutures: undefined, wait: undefined});
+});
+
+test('options are checked, and named', async () => {
+    const wrong = {
+        RangeError: [['maxWorkers', -5], ['maxWorkers', 1.5], ['maxWorkers', NaN], ['maxQueued', -1],
+            ['maxQueued', 2 ** 32], ['idleTimeout', -2], ['idleTimeout', NaN], ['spinTime', -3]],
+        TypeError: [['maxWorkers', 'x'], ['maxQueued', null], ['whenFull', 7], ['idleTimeout', '1'], ['name', 5]],
+    };
+
+    for (const [kind, options] of Object.entries(wrong)) {
+        for (const [name, value] of options) {
+            const error = throws(() => new Tl.Executor({[name]: value}));
+
+            equal(error.name, kind);
+            match(error.message, new RegExp(`^Tl.Executor: ${name} must be .*, not '?${value}'?$`));
+        }
+    }
+    match(throws(() => new Tl.Executor({maxworkers: 1}), TypeError).message, /no option maxworkers: .* maxWorkers$/);
+    match(throws(() => new Tl.Executor({workers: 1}), TypeError).message, /no option workers: there is .*maxWorkers/);
+    match(throws(() => new Tl.Executor({nQueued: 1}), TypeError).message, /no option nQueued/);
+    for (const options of [5, 'name', null])
+        throws(() => new Tl.Executor(options), /TypeError: Tl.Executor takes an object/);
+    await rejects(Tl.Executor.with({maxWorker: 1}, () => 1), /TypeError: .* no option maxWorker/);
+});
+
+test('options have the names that GObject has for them, too', () => {
+    equal(new Tl.Executor({maxWorkers: 3}).maxWorkers, 3);
+    equal(new Tl.Executor({max_workers: 3}).max_workers, 3);
+    equal(new Tl.Executor({'max-workers': 3}).get_max_workers(), 3);
+
+    const executor = new Tl.Executor({
+        name: 'all of them', maxQueued: 2, when_full: Tl.WhenFull.FAIL, idleTimeout: -1, 'spin-time': 0,
+        maxWorkers: undefined,
+    });
+
+    equal(executor.name, 'all of them');
+    equal(executor.maxQueued, 2);
+    equal(executor.whenFull, Tl.WhenFull.FAIL);
+    equal(executor.idleTimeout, -1);
+    equal(executor.spinTime, 0);
+    equal(executor.maxWorkers, new Tl.Executor().maxWorkers);
+    equal(new Tl.Executor({idleTimeout: 1.5e6}).idleTimeout, 1500000);
 });
 
 test('the default executor cannot be shut down', async () => {

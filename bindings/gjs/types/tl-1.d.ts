@@ -324,6 +324,7 @@ declare module 'gi://Tl?version=1' {
          * Dropping one loses nothing: what was accepted runs, then threads and realms end.
          */
         class Executor extends GObject.Object implements Place {
+            /** @throws TypeError, RangeError where an option is wrong, or there is none of that name */
             constructor(options?: ExecutorOptions);
 
             /** A pool that the whole process shares. */

@@ -7,6 +7,7 @@ var {init} = (() => {
     const {Object, Promise, imports} = globalThis;
     const {GLib} = imports.gi;
     const {microseconds, refused} = imports.overrides.threadloop.future;
+    const {check, text} = imports.overrides.threadloop.options;
     const work = imports.overrides.threadloop.work;
 
     let Tl;
@@ -35,7 +36,7 @@ var {init} = (() => {
         },
 
         async stop(options = {}) {
-            const how = work.checkEnd('stop', options);
+            const {how} = work.checkEnd('stop()', options);
             const pool = work.peekRealms(this);
 
             await Promise.all([stopNative(this, how), pool?.shutdown(how)]);
@@ -80,8 +81,18 @@ var {init} = (() => {
         native = {};
         for (const name of ['get_executor', 'join'])
             native[name] = EventThread.prototype[name];
-        Object.assign(EventThread.prototype, methods);
-        work.takeResources(EventThread.prototype);
+        native._init = EventThread.prototype._init;
+
+        const known = {name: text, resources: work.resourceFiles};
+
+        Object.assign(EventThread.prototype, methods, {
+            _init(options = {}) {
+                const {resources, ...others} = check('Tl.EventThread', options, known);
+
+                native._init.call(this, others);
+                work.keepResources(this, resources);
+            },
+        });
         work.disposable(EventThread.prototype, thread => thread.quit(), thread => thread.stop());
 
         EventThread.with = (options, body) => work.inScope('Tl.EventThread', body,

@@ -4,9 +4,10 @@
 
 var {init} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
-    const {Object, Promise, Symbol, TypeError, imports} = globalThis;
+    const {Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib} = imports.gi;
     const {refused, runHere} = imports.overrides.threadloop.future;
+    const {check, count, microseconds, oneOf, text} = imports.overrides.threadloop.options;
     const work = imports.overrides.threadloop.work;
 
     let Tl;
@@ -66,8 +67,7 @@ var {init} = (() => {
         },
 
         async shutdown(options = {}) {
-            const how = work.checkEnd('shutdown', options);
-            const {wait = true} = options;
+            const {how, wait = true} = work.checkEnd('shutdown()', options, {wait: oneOf({true: true, false: false})});
 
             if (this === Tl.Executor.get_default()) {
                 throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
@@ -120,9 +120,27 @@ var {init} = (() => {
         native = {
             submit: Executor.prototype.submit,
             new_for_context: Executor.new_for_context,
+            _init: Executor.prototype._init,
         };
-        Object.assign(Executor.prototype, methods);
-        work.takeResources(Executor.prototype);
+
+        const known = {
+            maxWorkers: count,
+            maxQueued: count,
+            whenFull: oneOf({'Tl.WhenFull.BLOCK': Tl.WhenFull.BLOCK, 'Tl.WhenFull.FAIL': Tl.WhenFull.FAIL}),
+            idleTimeout: microseconds(Number.MAX_SAFE_INTEGER, 'for never'),
+            spinTime: microseconds(GLib.USEC_PER_SEC, 'for what suits the machine'),
+            name: text,
+            resources: work.resourceFiles,
+        };
+
+        Object.assign(Executor.prototype, methods, {
+            _init(options = {}) {
+                const {resources, ...others} = check('Tl.Executor', options, known);
+
+                native._init.call(this, others);
+                work.keepResources(this, resources);
+            },
+        });
         work.disposable(Executor.prototype,
             executor => executor.shutdown({wait: false}),
             executor => executor.shutdown());

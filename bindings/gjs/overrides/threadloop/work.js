@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 /* exported init, nativeOf, callNative, callNamed, unlessRefused, directly, directlyNamed, inRealm, realmsOf, peekRealms,
-   takeResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable, shutDownError */
+   resourceFiles, keepResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable,
+   shutDownError */
 
 // What executors and event threads have in common: native functions run on their threads, JavaScript functions in their
 // realms.
 
 var {
     init, nativeOf, callNative, callNamed, unlessRefused, directly, directlyNamed, inRealm, realmsOf, peekRealms,
-    takeResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable, shutDownError,
+    resourceFiles, keepResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable,
+    shutDownError,
 } = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Array, Object, ReferenceError, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib} = imports.gi;
     const {Producer, refused} = imports.overrides.threadloop.future;
     const native = imports.overrides.threadloop.native;
+    const {check, oneOf} = imports.overrides.threadloop.options;
 
     const {callNative} = native;
 
@@ -116,26 +119,16 @@ var {
         return GLib.canonicalize_filename(path, null);
     }
 
-    /** Has the constructor of a place take `resources`, which no property of the library stands for. */
-    function takeResources(prototype) {
-        const {_init} = prototype;
+    /** Of the options of a place, what its realms register before anything else. */
+    function resourceFiles(paths) {
+        if (!Array.isArray(paths))
+            throw new TypeError('resources must be a list of the paths of files with resources');
+        return paths.map(checkResource);
+    }
 
-        prototype._init = function (options, ...rest) {
-            if (options?.resources === undefined) {
-                _init.call(this, options, ...rest);
-                return;
-            }
-
-            const {resources: paths, ...others} = options;
-
-            if (!Array.isArray(paths))
-                throw new TypeError('resources must be a list of the paths of files with resources');
-
-            const checked = paths.map(checkResource);
-
-            _init.call(this, others, ...rest);
-            this[resources] = checked;
-        };
+    function keepResources(place, files) {
+        if (files !== undefined)
+            place[resources] = files;
     }
 
     /** The pool of realms of an executor or an event thread. */
@@ -327,14 +320,14 @@ var {
         }
     }
 
-    /** What becomes of accepted work, by the options of `shutdown()` and `stop()`. */
-    function checkEnd(what, options) {
-        if (typeof options !== 'object' || options === null)
-            throw new TypeError(`${what}() takes an object, such as {cancelFutures: true}`);
+    /** The options of `shutdown()` and `stop()`; `how` is what becomes of accepted work. */
+    function checkEnd(what, options, others = {}) {
+        const {cancelFutures = false, ...rest} = check(what, options, {
+            cancelFutures: oneOf({true: true, false: false, "'all'": 'all'}),
+            ...others,
+        });
 
-        const {cancelFutures = false} = options;
-
-        return cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain';
+        return {...rest, how: cancelFutures === 'all' ? 'cancel-all' : cancelFutures ? 'cancel-queued' : 'drain'};
     }
 
     // Without a callback, which GJS 1.74 may lose (see tl-again.c): there are futures of the end.
@@ -362,6 +355,7 @@ var {
 
     return {
         init: setUp, nativeOf, callNative, callNamed, unlessRefused, directly, directlyNamed, inRealm, realmsOf,
-        peekRealms, takeResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative, disposable, shutDownError,
+        peekRealms, resourceFiles, keepResources, importModule, mapInOrder, inScope, checkEnd, shutDownNative,
+        disposable, shutDownError,
     };
 })();
