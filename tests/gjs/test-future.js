@@ -208,13 +208,70 @@ test('waiting in the main loop for what is to run there is noticed', () => {
     throws(() => Tl.Executor.main().submit(() => 1).result(), deadlock);
 });
 
+test('what is async settles with its promise', async () => {
+    const main = Tl.Executor.main();
+    let open;
+    const gate = new Promise(resolve => (open = resolve));
+    let begun = false;
+    const future = main.submit(async function waiting() {
+        begun = true;
+        await gate;
+        return 'through';
+    });
+
+    equal(future.get_name(), 'waiting');
+    equal(future.get_state(), Tl.FutureState.PENDING);
+    ok(!begun);
+    await main.submit(() => ok(begun));
+    ok(future.running());
+    ok(!future.done());
+    throws(() => future.result(), deadlock);
+    throws(() => future.wait(10), deadlock);
+    // It cannot be stopped.
+    equal(future.cancel(), Tl.Cancel.REQUESTED);
+    open();
+    equal(await future, 'through');
+    equal(future.result(), 'through');
+    equal(future.get_state(), Tl.FutureState.DONE);
+    equal(future.cancel(), Tl.Cancel.TOO_LATE);
+
+    const failing = main.submit(async () => {
+        await gate;
+        throw new RangeError('later');
+    });
+
+    await rejects(failing, /RangeError: later/);
+    equal(failing.get_state(), Tl.FutureState.FAILED);
+    equal(await main.submit(() => main.submit(() => 'inner')), 'inner');
+    throws(() => main.submit(() => 1)[Symbol.asyncIterator](), /TypeError: .*await it/);
+});
+
+test('what goes wrong with its executor is heard of', async () => {
+    const executor = Tl.Executor.new_for_context(null);
+    const queued = executor.submit(() => 1);
+    const closed = executor.shutdown({cancelFutures: true});
+
+    await rejects(queued, cancelled);
+    await closed;
+    await rejects(executor.submit(() => 1), error => error.matches(Tl.Error, Tl.Error.SHUT_DOWN));
+});
+
 test('what is cancelled before the loop comes to it never runs', async () => {
     let ran = false;
     const future = Tl.Executor.main().submit(() => {
         ran = true;
     });
 
+    let heard = false;
+    const outcome = future.catch(error => {
+        heard = true;
+        return error;
+    });
+
     equal(future.cancel(), Tl.Cancel.DONE);
+    ok(future.cancelled());
+    ok(!heard);
+    ok(cancelled(await outcome));
     await rejects(future, cancelled);
     ok(!ran);
 });

@@ -333,8 +333,8 @@ declare module 'gi://Tl?version=1' {
             static default(): Executor;
             /**
              * The main loop of this thread: functions in JavaScript run in it, in their turn, with all they can see, and
-             * native ones with widgets, callbacks and all else that no worker can do. It has no import(): take that of
-             * the language.
+             * native ones with widgets, callbacks and all else that no worker can do. The future of a function that is
+             * async settles with its promise. It has no import(): take that of the language.
              */
             static main(): Executor;
             static new_for_context(context: GLib.MainContext | null): Executor;

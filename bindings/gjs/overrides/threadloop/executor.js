@@ -6,7 +6,7 @@ var {init} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib} = imports.gi;
-    const {refused, runHere} = imports.overrides.threadloop.future;
+    const {Producer, refused} = imports.overrides.threadloop.future;
     const {check, count, microseconds, oneOf, text} = imports.overrides.threadloop.options;
     const work = imports.overrides.threadloop.work;
 
@@ -20,12 +20,59 @@ var {init} = (() => {
     const HERE = 'here';
     const ELSEWHERE = 'elsewhere';
 
-    function submitHere(executor, fn, args) {
-        const future = native.submit.call(executor, own => {
-            runHere(future, own, () => fn(...args));
-            return true;
-        });
-        return future;
+    // What an async function does after its first await is no task of the executor, but its future is for all of it.
+    class Turn {
+        #producer;
+        #future;
+        #settled = false;
+
+        stuck = 'the main loop of this thread would have to run it';
+
+        constructor(executor, fn, args) {
+            this.#producer = new Producer(fn.name || null);
+            this.#producer.work = this;
+            this.#future = native.submit.call(executor, () => {
+                this.#run(fn, args);
+                return true;
+            });
+            // It is cancelled, too, when the executor is shut down.
+            this.#future.catch(error => this.#settle('reject', error));
+        }
+
+        get future() {
+            return this.#producer.future;
+        }
+
+        cancel() {
+            const how = this.#future.cancel();
+
+            if (how === Tl.Cancel.DONE)
+                this.#settle('cancelledHere');
+            return this.#settled ? how : Tl.Cancel.REQUESTED;
+        }
+
+        #run(fn, args) {
+            this.#producer.running();
+            try {
+                const result = fn(...args);
+
+                if (typeof result?.then === 'function') {
+                    Promise.resolve(result).then(value => this.#settle('resolve', value),
+                        error => this.#settle('reject', error));
+                } else {
+                    this.#settle('resolve', result);
+                }
+            } catch (error) {
+                this.#settle('reject', error);
+            }
+        }
+
+        #settle(how, outcome) {
+            if (!this.#settled) {
+                this.#settled = true;
+                this.#producer[how](outcome);
+            }
+        }
     }
 
     function refuseElsewhere(executor) {
@@ -40,7 +87,7 @@ var {init} = (() => {
             if (callable)
                 return work.callNative(this, callable, args);
             if (this[kind] === HERE)
-                return submitHere(this, fn, args);
+                return new Turn(this, fn, args).future;
             if (this[kind] === ELSEWHERE)
                 refuseElsewhere(this);
             if (this[ended])
@@ -90,12 +137,12 @@ var {init} = (() => {
     const methodsHere = {
         submit(fn, ...args) {
             return work.unlessRefused(() => methods.submit.call(this, fn, ...args),
-                direct => submitHere(this, direct, []), () => work.directly(fn, args));
+                direct => new Turn(this, direct, []).future, () => work.directly(fn, args));
         },
 
         call(target, ...args) {
             return work.unlessRefused(() => methods.call.call(this, target, ...args),
-                direct => submitHere(this, direct, []), () => work.directlyNamed(target, args));
+                direct => new Turn(this, direct, []).future, () => work.directlyNamed(target, args));
         },
     };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* exported init, onResult, runHere, Producer, refused, microseconds, schedule, unschedule */
+/* exported init, onResult, Producer, refused, microseconds, schedule, unschedule */
 
 // Futures are the library's, and thenable. What JavaScript has to know of one is kept with it.
 
-var {init, onResult, runHere, Producer, refused, microseconds, schedule, unschedule} = (() => {
+var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = (() => {
     // In a classic script, what is outside of functions is looked up by its name each time.
     const {Map, Math, Number, Object, Promise, Symbol, TypeError, imports} = globalThis;
     const {Gio, GLib, GObject} = imports.gi;
@@ -35,7 +35,7 @@ var {init, onResult, runHere, Producer, refused, microseconds, schedule, unsched
     class Details {
         convert = null;     // (value) => value, of a result that comes from C
         outcome = null;     // {value} or {error}, of work that was done in JavaScript
-        work = null;        // what goes on in a realm: see Work, in work.js
+        work = null;        // what goes on in a realm: see Work, in work.js, and Turn, in executor.js
         self = null;        // the wrapper that work settles
         stream = null;      // of a generator, when there are values or somebody wants some
         handle = null;      // hears when nobody can read that stream any more
@@ -67,19 +67,6 @@ var {init, onResult, runHere, Producer, refused, microseconds, schedule, unsched
 
     function toGError(error) {
         return error instanceof GLib.Error ? error : new GLib.Error(Tl.Error, Tl.Error.FAILED, textOf(error));
-    }
-
-    /** Calls `fn` as the work of `future`, of which `own` is another wrapper. */
-    function runHere(future, own, fn) {
-        const its = detailsOf(future);
-
-        try {
-            its.outcome = {value: fn()};
-            own.set_done();
-        } catch (error) {
-            its.outcome = {error};
-            own.set_error(toGError(error));
-        }
     }
 
     /** A future that has failed before anything began. */
@@ -154,8 +141,23 @@ var {init, onResult, runHere, Producer, refused, microseconds, schedule, unsched
         }
 
         cancelled() {
-            this.reject(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
-                `${this.#name ?? 'The work'} was cancelled`));
+            this.reject(this.#makeCancelled());
+        }
+
+        /** By who has called in here, and does not expect to be called back now. */
+        cancelledHere() {
+            const its = this.#its;
+            const error = this.#makeCancelled();
+
+            its.outcome = {error};
+            its.self.set_error(error);
+            if (its.listeners)
+                tellLater(its.self);
+        }
+
+        #makeCancelled() {
+            return new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
+                `${this.#name ?? 'The work'} was cancelled`);
         }
 
         #settled() {
@@ -441,7 +443,7 @@ var {init, onResult, runHere, Producer, refused, microseconds, schedule, unsched
         [Symbol.asyncIterator]() {
             const its = detailsOf(this);
 
-            if (!its.work || its.single)
+            if (!its.work?.next || its.single)
                 throw notIterable(this);
             return streamOf(its).iterate(this[lifeline]);
         },
@@ -479,5 +481,5 @@ var {init, onResult, runHere, Producer, refused, microseconds, schedule, unsched
             Object.defineProperty(prototype, name, {...accessor, configurable: true, enumerable: false});
     }
 
-    return {init: setUp, onResult, runHere, Producer, refused, microseconds, schedule, unschedule};
+    return {init: setUp, onResult, Producer, refused, microseconds, schedule, unschedule};
 })();
