@@ -437,6 +437,42 @@ test('what progress() is not told stays as it is', using({maxWorkers: 1}, async 
     }
 }));
 
+test('the progress shows the end before anybody else hears of it', using({maxWorkers: 2}, async executor => {
+    const watch = async future => {
+        const {progress} = future;
+
+        await future;
+        equal(progress.state, Tl.FutureState.DONE);
+        equal(progress.fraction, 1);
+        equal(progress.message, 'all');
+    };
+
+    for (let i = 0; i < 20; i++) {
+        await watch(executor.submit(function () {
+            this.progress(1, 'all');
+        }));
+    }
+    await Promise.all(Array.from({length: 200}, () => watch(executor.submit(function () {
+        this.progress(0.5);
+        this.progress(1, 'all');
+    }))));
+
+    const failing = executor.submit(() => {
+        throw new RangeError('out');
+    });
+    const {progress} = failing;
+
+    equal(await new Promise(resolve => failing.add_done_callback(() => resolve(progress.state))),
+        Tl.FutureState.FAILED);
+    await rejects(failing, RangeError);
+
+    const native = executor.submit(GLib.usleep, 1);
+
+    ok(native.progress);
+    await native;
+    equal(native.progress.state, Tl.FutureState.DONE);
+}));
+
 test('cancelling a queued call: it never runs', using({maxWorkers: 1}, async executor => {
     const gate = new Mark();
     const first = executor.submit(stayUntil, gate.path);

@@ -184,7 +184,10 @@ declare module 'gi://Tl?version=1' {
             /** Waits as {@link result} does, for the future to settle in whatever way. */
             wait(timeout?: number, cancellable?: Gio.Cancellable | null): boolean;
 
-            /** For a user interface: what it has notifies in this main loop. The same object each time. */
+            /**
+             * For a user interface: what it has notifies in this main loop, of the end before anybody else hears of it.
+             * The same object each time.
+             */
             readonly progress: Progress;
             get_cancellable(): Gio.Cancellable;
             /** Whether it was asked to stop. */

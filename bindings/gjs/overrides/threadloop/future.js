@@ -44,6 +44,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         listeners = null;   // {onFulfilled, onRejected, resolve, reject} of then(), {callback, id}
         followed = false;   // its cancellable, by what goes on in a realm
         progress = null;
+        late = false;       // that was behind, and is waited for
     }
 
     function detailsOf(future) {
@@ -166,7 +167,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
             its.handle?.close();
             its.stream?.end(its.single ? {error: notIterable(its.self)} : its.outcome);
             if (its.listeners)
-                tellListeners(its.self, its);
+                tellWithProgress(its.self, its);
         }
     }
 
@@ -237,7 +238,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
             if (typeof waiting === 'function')
                 callLater(waiting);
             else if (waiting !== undefined)
-                tellListeners(waiting, detailsOf(waiting));
+                tellAfterProgress(waiting, detailsOf(waiting));
         }
     }
 
@@ -274,6 +275,24 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
 
     function unschedule(tag) {
         awaited.delete(tag);
+    }
+
+    // Who watches the progress has seen the end before anybody else hears of it: it comes the same way, and first.
+    function tellWithProgress(future, its) {
+        if (its.progress)
+            tellLater(future);
+        else
+            tellListeners(future, its);
+    }
+
+    // What is on its way already takes along what is added, and is before it then. The next time it is behind.
+    function tellAfterProgress(future, its) {
+        if (its.progress && !its.late && its.progress.get_state() !== future.get_state()) {
+            its.late = true;
+            tellLater(future);
+        } else {
+            tellListeners(future, its);
+        }
     }
 
     // It comes from the main loop, so that functions can be called here and now. A promise between them and this would
