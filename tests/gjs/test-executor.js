@@ -601,6 +601,14 @@ test('a full queue refuses', using({maxWorkers: 1, maxQueued: 1, whenFull: Tl.Wh
     gate.clear();
 }));
 
+test('a queue has the same room while the first realm starts',
+    using({maxWorkers: 1, maxQueued: 2, whenFull: Tl.WhenFull.FAIL}, async executor => {
+        const submit = () => Array.from({length: 5}, () => executor.submit(() => 1).then(() => 'ran', () => 'refused'));
+
+        deepEqual(await Promise.all(submit()), ['ran', 'ran', 'ran', 'refused', 'refused']);
+        deepEqual(await Promise.all(submit()), ['ran', 'ran', 'ran', 'refused', 'refused']);
+    }));
+
 test('a full queue waits for room', using({maxWorkers: 1, maxQueued: 1}, async executor => {
     deepEqual(await Promise.all([1, 2, 3, 4].map(x => executor.submit(y => y, x))), [1, 2, 3, 4]);
 }));

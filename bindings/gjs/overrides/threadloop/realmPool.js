@@ -63,6 +63,11 @@ var {RealmPool} = (() => {
             return this.#queue.size + (this.shared ? 0 : this.#sum(({nAhead}) => nAhead));
         }
 
+        /** The calls that nobody is about to take: a realm that is starting takes one, as a thread does. */
+        get nWaiting() {
+            return Math.max(0, this.nQueued - this.#nStarting);
+        }
+
         /** Whether nothing goes on but generators that wait for their values to be taken. */
         get isStuck() {
             return this.#realms.size > 0 && this.#soon.length === 0 && this.#deadlines.size === 0 &&
@@ -90,6 +95,10 @@ var {RealmPool} = (() => {
 
         get #nLasting() {
             return this.#sum(({ending}) => Number(!ending));
+        }
+
+        get #nStarting() {
+            return this.#sum(({ready}) => Number(!ready));
         }
 
         #sum(fn) {
@@ -367,7 +376,7 @@ var {RealmPool} = (() => {
             if (this.#realms.size >= this.#maxRealms)
                 return;
 
-            let starting = [...this.#realms].filter(({ready}) => !ready).length;
+            let starting = this.#nStarting;
 
             try {
                 for (; this.nQueued > starting && this.#realms.size < this.#maxRealms; starting++)
@@ -509,6 +518,10 @@ var {RealmPool} = (() => {
 
         get nRunning() {
             return this.#core.nRunning;
+        }
+
+        get nWaiting() {
+            return this.#core.nWaiting;
         }
 
         get isStuck() {

@@ -148,7 +148,7 @@ var {
     function makeRoom(place, pool) {
         const limit = place.get_max_queued?.();
 
-        while (limit && pool.nQueued >= limit) {
+        while (limit && pool.nWaiting >= limit) {
             if (place.get_when_full() === Tl.WhenFull.FAIL) {
                 return new GLib.Error(Tl.Error, Tl.Error.QUEUE_FULL,
                     `${place.get_name()} has ${limit} tasks queued, which is its limit`);
