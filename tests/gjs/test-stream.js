@@ -316,4 +316,12 @@ test('one that was read leaves no descriptor', using({maxWorkers: 1}, async exec
     await until(() => countFds() <= n);
 }));
 
+test('other iterators are values, and say why they do not cross', using({maxWorkers: 1}, async executor => {
+    for (const fn of [() => [1].values(), () => new Map([[1, 2]]).entries(), () => 'text'[Symbol.iterator]()])
+        await rejects(executor.submit(fn), /TypeError: result is .* cannot cross from a realm/);
+    await rejects(executor.submit(() => ({next: () => ({done: true}), [Symbol.iterator]() {
+        return this;
+    }})), /TypeError: result\.next is a function/);
+}));
+
 run();

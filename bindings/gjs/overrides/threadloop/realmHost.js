@@ -360,9 +360,9 @@ function end(task) {
         startSoon();
 }
 
-function isIterator(value) {
-    return typeof value?.next === 'function' &&
-        (typeof value[Symbol.asyncIterator] === 'function' || typeof value[Symbol.iterator] === 'function');
+// Other iterators, such as those of maps, are values as all others.
+function isGenerator(value) {
+    return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(value));
 }
 
 // Makes no more values than were asked for.
@@ -423,7 +423,7 @@ function start({id, entry: {fn}, text, blobs, tagged, cancelled}) {
 function finish(task, result) {
     if (typeof result?.then === 'function') {
         Promise.resolve(result).then(value => sendResult(task, value), error => sendError(task, error));
-    } else if (isIterator(result)) {
+    } else if (typeof result === 'object' && isGenerator(result)) {
         task.wanted = WINDOW;
         iterate(task, result);
     } else {
