@@ -29,6 +29,9 @@ struct _TlMailbox
   gint             sorts;         /* atomic: odd meanwhile */
   TlLetter        *taken;         /* in order; the context's owner's */
   TlRelease       *taken_releases;
+  gint64           busy_since;    /* 0 if it is not; the owner's, as all of these */
+  GSource         *way;           /* not a reference; NULL while no way is made */
+  gint64           way_end;
 
   GThread         *looper;        /* the thread that iterated the context last */
   gint             looping;       /* as far as is known, a loop runs it */

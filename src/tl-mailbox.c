@@ -9,9 +9,17 @@
 
 /* The box, and its letters. Releases are in tl-mailbox-release.c. */
 
-/* How long one dispatch may go on delivering before other sources get their
- * turn. A frame has 16 ms; an animation must not feel a burst of results. */
+/* How long one dispatch may go on delivering before other sources of the same
+ * priority get their turn, and more urgent ones. A frame has 16 ms; an animation
+ * must not feel a burst of results. */
 #define BUDGET (2 * G_TIME_SPAN_MILLISECOND)
+
+/* Those that are less urgent, such as the drawing of GTK, get none as long as
+ * there is mail. So a box that has been busy for half a frame makes way for them,
+ * until all have had a turn, but not for longer than is enough for them to be
+ * seen. */
+#define BUSY (8 * G_TIME_SPAN_MILLISECOND)
+#define WAY (4 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -76,6 +84,8 @@ after_fork_in_child (void)
           self->looper = NULL;
           self->looping = FALSE;
           self->graced = FALSE;
+          self->busy_since = 0;
+          self->way = NULL;
         }
     }
 
@@ -135,6 +145,115 @@ discard_posted (TlMailbox *self)
            tl_mailbox_take_in_order ((gpointer *) &self->releases));
 }
 
+/* For the owner of the context. */
+static gboolean
+has_mail (TlMailbox *self)
+{
+  return self->taken != NULL ||
+         self->taken_releases != NULL ||
+         g_atomic_pointer_get (&self->letters) != NULL ||
+         g_atomic_pointer_get (&self->releases) != NULL;
+}
+
+/* ---- Making way ---- */
+
+/* Meanwhile the mail's source is put off until way_end, and another source, of a
+ * lower priority, says when all have had their turn; where nothing else is ready
+ * that is at once. It waits in two places: behind what is as urgent as the mail,
+ * and then behind all the rest, down to G_PRIORITY_LOW, or to the very end for mail
+ * that is as little urgent itself.
+ *
+ * It calls nothing of the user's, so a main loop inside of a callback finds it as
+ * the outer one has left it, and may as well be the one that ends it. A loop that
+ * waits for mail, inside of what has its turn, has it at way_end. */
+static gboolean
+way_source_called (gpointer data)
+{
+  TlMailbox *self = data;
+  GSource *way = g_main_current_source ();
+  int last = self->priority < G_PRIORITY_LOW ? G_PRIORITY_LOW : G_MAXINT;
+
+  /* It is that of the parent, in the child of a fork. */
+  if (self->way != way)
+    return G_SOURCE_REMOVE;
+
+  if (g_source_get_priority (way) < last)
+    {
+      g_source_set_priority (way, last);
+      return G_SOURCE_CONTINUE;
+    }
+
+  /* The mail is found by prepare. */
+  self->way = NULL;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+make_way (TlMailbox *self,
+          GSource   *source,
+          gint64     now)
+{
+  g_autoptr(GSource) way = g_idle_source_new ();
+
+  g_source_set_static_name (way, "threadloop: way");
+  g_source_set_priority (way, self->priority + 1);
+  g_source_set_callback (way, way_source_called, tl_mailbox_ref (self),
+                         (GDestroyNotify) tl_mailbox_unref);
+
+  self->busy_since = 0;
+  self->way_end = now + WAY;
+  self->way = way;
+  g_source_set_ready_time (source, self->way_end);
+  g_source_attach (way, g_source_get_context (source));
+}
+
+/* After a dispatch that did not get to the end of the box in its time. */
+static void
+note_busy (TlMailbox *self,
+           GSource   *source,
+           gint64     since,
+           gint64     now)
+{
+  /* A main loop inside of the dispatch has begun to make way. */
+  if (self->way != NULL)
+    return;
+
+  if (!has_mail (self))
+    self->busy_since = 0;
+  else if (self->busy_since == 0)
+    self->busy_since = since;
+
+  /* Nothing comes after the last priority of all. */
+  if (self->busy_since != 0 && now - self->busy_since >= BUSY && self->priority < G_MAXINT)
+    make_way (self, source, now);
+}
+
+/* FALSE if it is not over yet. Then somebody has rung, which neither ends it nor
+ * makes it longer, and need not be heard: the box is looked at after it. */
+static gboolean
+end_way (TlMailbox *self,
+         GSource   *source,
+         gint64     now)
+{
+  if (now < self->way_end)
+    {
+      g_source_set_ready_time (source, self->way_end);
+      return FALSE;
+    }
+
+  /* If it has not come off its first place, others that are as urgent have had
+   * all of the time, and it was in vain. They may make way as well, as the asyncio
+   * loop of the Python binding does. So that the two do not take turns at it, this
+   * one tries again after each dispatch. */
+  if (g_source_get_priority (self->way) == self->priority + 1)
+    self->busy_since = now - BUSY;
+
+  g_source_destroy (g_steal_pointer (&self->way));
+  return TRUE;
+}
+
+/* ---- The source ---- */
+
 static gboolean
 mail_source_prepare (GSource *source,
                      int     *timeout)
@@ -151,10 +270,7 @@ mail_source_prepare (GSource *source,
 
   /* What a dispatch has left over, or a main loop that is nested in one finds:
    * the bell for it has been rung. */
-  return self->taken != NULL ||
-         self->taken_releases != NULL ||
-         g_atomic_pointer_get (&self->letters) != NULL ||
-         g_atomic_pointer_get (&self->releases) != NULL;
+  return self->way == NULL && has_mail (self);
 }
 
 static gboolean
@@ -163,15 +279,27 @@ mail_source_dispatch (GSource     *source,
                       gpointer     user_data)
 {
   g_autoptr(TlMailbox) self = tl_mailbox_ref (((MailSource *) source)->mailbox);
-  gint64 end = g_get_monotonic_time () + BUDGET;
+  gint64 begin = g_get_monotonic_time ();
+  gint64 now = begin;
+
+  if (self->way != NULL && !end_way (self, source, now))
+    return G_SOURCE_CONTINUE;
 
   /* The bell first, the box after: a letter that comes in between rings it
    * again. */
   g_source_set_ready_time (source, -1);
 
-  while (deliver_one (self) && g_get_monotonic_time () < end)
-    ;
+  while (deliver_one (self))
+    {
+      now = g_get_monotonic_time ();
+      if (now >= begin + BUDGET)
+        {
+          note_busy (self, source, begin, now);
+          return G_SOURCE_CONTINUE;
+        }
+    }
 
+  self->busy_since = 0;
   return G_SOURCE_CONTINUE;
 }
 
@@ -196,6 +324,9 @@ mail_source_gone (gpointer data)
   G_LOCK (registry);
   g_hash_table_remove (registry, self);
   G_UNLOCK (registry);
+
+  /* The context destroys that one, too. */
+  self->way = NULL;
 
   /* The ringer looks after the rest once it has let go of the lock. */
   if (g_atomic_pointer_get (&self->ringer) == g_thread_self ())

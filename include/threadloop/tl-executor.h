@@ -133,7 +133,7 @@ TlExecutor    *tl_executor_new              (const char          *name,
  *
  * A task of priority `p` runs as a source of that priority would. Many short
  * tasks share a turn of the main loop, but no more than a few milliseconds
- * of it.
+ * of it; and however many there are, less urgent sources have theirs as well.
  *
  * Returns: (transfer full): a new executor
  *

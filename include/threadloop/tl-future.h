@@ -343,6 +343,9 @@ gboolean       tl_future_result                 (TlFuture             *self,
  * if the future has settled already. @destroy follows it there. If that
  * context is destroyed before, only @destroy is called.
  *
+ * However many callbacks there are, sources of a lower priority, such as the
+ * drawing of GTK, have their turn every few milliseconds.
+ *
  * The callback does not keep the future alive; the work does.
  *
  * Returns: a number to remove the callback with, never 0

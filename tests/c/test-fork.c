@@ -331,6 +331,64 @@ test_from_a_worker_while_a_loop_runs (void)
 
 /* ---- In the midst of it ---- */
 
+/* Mail without end, in a context with something that is less urgent. */
+typedef struct
+{
+  TlFuture *settled;
+  int       enough;
+  int       calls;
+} Mail;
+
+static void
+make_more (TlFuture *future,
+           gpointer  data)
+{
+  Mail *mail = data;
+
+  if (++mail->calls < mail->enough)
+    tl_future_add_done_callback (mail->settled, make_more, mail, NULL);
+}
+
+static Mail mail;
+
+static void
+go_on_with_mail (void)
+{
+  mail.enough = mail.calls + 1000;
+  while (mail.calls < mail.enough)
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+  tt_iterate ();
+}
+
+/* It has its turn because the mail makes way. */
+static gboolean
+fork_in_the_way (gpointer done)
+{
+  in_child (go_on_with_mail);
+  *(gboolean *) done = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_while_making_way (void)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(GSource)      source = g_idle_source_new ();
+  gboolean                done = FALSE;
+
+  g_main_context_push_thread_default (context);
+  mail = (Mail) { tl_future_new (NULL), G_MAXINT, 0 };
+  tl_future_set_done (mail.settled);
+  tl_future_add_done_callback (mail.settled, make_more, &mail, NULL);
+  g_source_set_callback (source, fork_in_the_way, &done, NULL);
+  g_source_attach (source, context);
+  while (!done)
+    g_main_context_iteration (context, TRUE);
+  go_on_with_mail ();
+  tl_future_unref (mail.settled);
+  g_main_context_pop_thread_default (context);
+}
+
 typedef struct
 {
   TtGate *ready;
@@ -404,6 +462,7 @@ add_tests (void)
   g_test_add_func ("/fork/from-inside-of-a-loop", test_from_a_loop);
   g_test_add_func ("/fork/from-a-worker", test_from_a_worker);
   g_test_add_func ("/fork/from-a-worker-while-a-loop-runs", test_from_a_worker_while_a_loop_runs);
+  g_test_add_func ("/fork/while-mail-makes-way", test_while_making_way);
   g_test_add_func ("/fork/while-other-threads-work", test_while_others_work);
 }
 
