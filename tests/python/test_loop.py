@@ -296,6 +296,35 @@ def test_what_is_less_urgent_does_not_starve_busy_asyncio(loop: threadloop.Event
     loop.run_until_complete(asyncio.sleep(0.001))
 
 
+def test_busy_asyncio_and_busy_mail_make_way_together(loop: threadloop.EventLoop) -> None:
+    executor = threadloop.Executor.for_context(loop.context)
+    turns = 0
+    over = False
+
+    def less_urgent(*_: object) -> bool:
+        nonlocal turns
+        turns += 1
+        return CONTINUE
+
+    def mail() -> None:
+        if not over:
+            executor.submit(mail)
+
+    async def main() -> None:
+        nonlocal over
+        made = GLib.idle_source_new()
+        source(loop.context, made, less_urgent)
+        executor.submit(mail)
+        for _ in range(5):
+            before = turns
+            while turns == before:
+                await asyncio.sleep(0)
+        made.destroy()
+        over = True
+
+    loop.run_until_complete(asyncio.wait_for(main(), SOON))
+
+
 def test_busy_glib_does_not_starve_asyncio(loop: threadloop.EventLoop) -> None:
     async def main() -> int:
         count = 0
