@@ -149,6 +149,13 @@ def eventually(until: Callable[[], object], timeout: float = SOON) -> bool:
     return bool(until())
 
 
+def fail_with_cause() -> None:
+    try:
+        raise KeyError("the cause")
+    except KeyError as error:
+        raise ValueError("the error") from error
+
+
 class Outcome:
     def __init__(self, done: subprocess.CompletedProcess[str], seconds: float) -> None:
         self.status = done.returncode
