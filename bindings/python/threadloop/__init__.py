@@ -6,7 +6,7 @@ from . import _exit, exceptions
 from ._decorators import return_future, run_on_executor, to_thread
 from ._event_thread import EventThread
 from ._executor import Executor
-from ._future import Future, current_future, set_error_handler
+from ._future import Future, current_future
 from ._helpers import (
     ensure_thread_event_loop,
     exec_in_executor,
@@ -15,6 +15,7 @@ from ._helpers import (
 )
 from ._loop import EventLoop, new_event_loop, run
 from ._threadloop import ThreadLoop, ThreadLoopExecutor
+from ._unseen import set_error_handler
 from ._wrap import wrap_future
 from .exceptions import QueueFullError, ThreadNotStartedError, WouldDeadlockError
 

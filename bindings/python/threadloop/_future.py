@@ -14,16 +14,18 @@ from concurrent.futures import CancelledError, InvalidStateError
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ._home import Home, home_here, report
+from ._arrivals import MANY_AWAITS, arrivals_of, awaits, on_running_loop
+from ._home import Home, home_here
 from ._local import local
 from ._native import Gio, GLib, Tl
+from ._unseen import Unseen
 from ._waiters import WaitersHere
 from .exceptions import WouldDeadlockError
 
 if TYPE_CHECKING:
     from ._place import Place
 
-__all__ = ["Future", "current_future", "set_error_handler"]
+__all__ = ["Future", "current_future"]
 
 T = TypeVar("T")
 
@@ -34,64 +36,13 @@ CANCELLED = "CANCELLED"
 CANCELLED_AND_NOTIFIED = "CANCELLED_AND_NOTIFIED"
 FINISHED = "FINISHED"
 
-#: After so many awaits that found their result by looking on, one goes through
-#: the loop, which has a turn of its sleep then: what is less urgent waits for that.
-MANY_AWAITS = 64
-
 #: A wait that ends before this does not begin with looking on, in seconds.
 LOOK_FROM = 0.001
 
 _logger = logging.getLogger("concurrent.futures")
 
-#: executor, task, error
-ErrorHandler = Callable[[str, str, BaseException], object]
-
-_error_handler: ErrorHandler | None = None
-
 #: The future of the coroutine that runs in this context.
 _current: ContextVar[Future[Any] | None] = ContextVar("threadloop_current", default=None)
-
-
-def set_error_handler(handler: ErrorHandler | None) -> None:
-    """Says what becomes of errors that nobody looked at.
-
-    `handler(executor, task, error)` is called when a future dies whose error
-    was never asked for, on the thread that drops it. `None` is for the
-    default, `sys.unraisablehook`. It is asyncio's
-    `loop.set_exception_handler()`, for the whole process.
-    """
-    global _error_handler
-    _error_handler = handler
-
-    if handler is None:
-        Tl.set_error_handler(None)
-    else:
-        native = handler
-        Tl.set_error_handler(lambda executor, task, error, *_: native(executor, task, error))
-
-
-class _Unseen:
-    """Goes off when an error dies that nobody has looked at."""
-
-    __slots__ = ("exc", "executor", "task")
-
-    def __init__(self, exc: BaseException, executor: str, task: str) -> None:
-        self.exc: BaseException | None = exc
-        self.executor = executor
-        self.task = task
-
-    def __del__(self) -> None:
-        exc = self.exc
-        if exc is None:
-            return
-        try:
-            if _error_handler is not None:
-                _error_handler(self.executor, self.task, exc)
-            else:
-                report(f"Nobody looked at the error of {self.task or 'a task'} on {self.executor or 'no executor'}",
-                       exc, None)
-        except Exception as other:
-            report("Exception ignored in the error handler", other, _error_handler)
 
 
 def is_cancellation(exc: BaseException | None) -> bool:
@@ -99,52 +50,6 @@ def is_cancellation(exc: BaseException | None) -> bool:
     if isinstance(exc, (CancelledError, asyncio.CancelledError)):
         return True
     return isinstance(exc, GLib.Error) and bool(exc.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
-
-
-class _Arrivals:
-    """Futures that have settled, on their way to an asyncio loop: one wake a burst."""
-
-    __slots__ = ("items", "loop", "rung")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.items: deque[asyncio.Future[None]] = deque()
-        self.rung = False
-
-    def arrive(self, waiter: asyncio.Future[None]) -> None:
-        self.items.append(waiter)
-        if self.rung:
-            return
-        self.rung = True
-        try:
-            self.loop.call_soon_threadsafe(self.deliver)
-        except RuntimeError:
-            # The loop was closed, and nobody waits there any more.
-            self.items.clear()
-
-    def deliver(self) -> None:
-        self.rung = False
-        items = self.items
-        while items:
-            waiter = items.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-
-
-class _Await(threading.local):
-    arrivals: _Arrivals | None = None
-    #: How many have found their result by looking on since one went through the loop.
-    n_found = 0
-
-
-_await = _Await()
-
-
-def _arrivals_of(loop: asyncio.AbstractEventLoop) -> _Arrivals:
-    arrivals = _await.arrivals
-    if arrivals is None or arrivals.loop is not loop:
-        arrivals = _await.arrivals = _Arrivals(loop)
-    return arrivals
 
 
 class Future(concurrent.futures.Future[T]):
@@ -176,7 +81,7 @@ class Future(concurrent.futures.Future[T]):
     _asked = False
     _cancellable: Any = None
     _task: tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]] | None = None
-    _unseen: _Unseen | None = None
+    _unseen: Unseen | None = None
     _said: tuple[float, str | None] | None = None
     _shown: Any = None
 
@@ -359,7 +264,7 @@ class Future(concurrent.futures.Future[T]):
         wants `on_done()`.
         """
         if getattr(fn, "__module__", None) == "tornado.gen":
-            fn = _on_running_loop(fn)
+            fn = on_running_loop(fn)
         with self._guard:
             if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
                 if self._callbacks is None:
@@ -389,14 +294,14 @@ class Future(concurrent.futures.Future[T]):
             loop = asyncio.get_running_loop()
             # Where the loop would go to sleep now, and other threads are at it.
             if (place is not None and place.looks and not getattr(loop, "_ready", True)
-                    and _await.n_found < MANY_AWAITS and not place.is_mine() and self._look_on()):
-                _await.n_found += 1
+                    and awaits.n_found < MANY_AWAITS and not place.is_mine() and self._look_on()):
+                awaits.n_found += 1
                 # The others have their turn, as they would have had.
                 yield
                 return self.result()
-            _await.n_found = 0
+            awaits.n_found = 0
             waiter: asyncio.Future[None] = loop.create_future()
-            arrivals = _arrivals_of(loop)
+            arrivals = arrivals_of(loop)
             self.add_done_callback(lambda _: arrivals.arrive(waiter))
             try:
                 yield from waiter
@@ -509,8 +414,8 @@ class Future(concurrent.futures.Future[T]):
 
     def _warn_unseen(self) -> None:
         place = self._place
-        self._unseen = _Unseen(cast(BaseException, self._exception), place.name if place is not None else "",
-                               self.name)
+        self._unseen = Unseen(cast(BaseException, self._exception), place.name if place is not None else "",
+                              self.name)
 
     def _look(self) -> None:
         unseen = self._unseen
@@ -695,26 +600,6 @@ class Future(concurrent.futures.Future[T]):
         # What asyncio takes, from Python 3.14 on, in place of exception().
         self._look()
         return super()._get_snapshot()  # type: ignore[misc]
-
-
-def _on_running_loop(fn: Callable[[Any], object]) -> Callable[[Any], object]:
-    """Has it called on the loop that runs here.
-
-    Where a coroutine of Tornado's yields several futures, Tornado settles a
-    future of that loop in the callback, which is not for another thread to do.
-    """
-    loop = asyncio._get_running_loop()
-    if loop is None:
-        return fn
-
-    def arrive(future: Any) -> None:
-        try:
-            loop.call_soon_threadsafe(fn, future)
-        except RuntimeError:
-            # The loop was closed, and nobody is left to hear of it.
-            pass
-
-    return arrive
 
 
 def _show_end(native: Any, future: Future[Any]) -> None:

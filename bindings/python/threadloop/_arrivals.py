@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""How what has settled gets to an asyncio loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+#: After so many awaits that found their result by looking on, one goes through
+#: the loop, which has a turn of its sleep then: what is less urgent waits for that.
+MANY_AWAITS = 64
+
+
+class Arrivals:
+    """Futures that have settled, on their way to an asyncio loop: one wake a burst."""
+
+    __slots__ = ("items", "loop", "rung")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.items: deque[asyncio.Future[None]] = deque()
+        self.rung = False
+
+    def arrive(self, waiter: asyncio.Future[None]) -> None:
+        self.items.append(waiter)
+        if self.rung:
+            return
+        self.rung = True
+        try:
+            self.loop.call_soon_threadsafe(self.deliver)
+        except RuntimeError:
+            # The loop was closed, and nobody waits there any more.
+            self.items.clear()
+
+    def deliver(self) -> None:
+        self.rung = False
+        items = self.items
+        while items:
+            waiter = items.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class _Awaits(threading.local):
+    arrivals: Arrivals | None = None
+    #: How many have found their result by looking on since one went through the loop.
+    n_found = 0
+
+
+awaits = _Awaits()
+
+
+def arrivals_of(loop: asyncio.AbstractEventLoop) -> Arrivals:
+    arrivals = awaits.arrivals
+    if arrivals is None or arrivals.loop is not loop:
+        arrivals = awaits.arrivals = Arrivals(loop)
+    return arrivals
+
+
+def on_running_loop(fn: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Has it called on the loop that runs here.
+
+    Where a coroutine of Tornado's yields several futures, Tornado settles a
+    future of that loop in the callback, which is not for another thread to do.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return fn
+
+    def arrive(future: Any) -> None:
+        try:
+            loop.call_soon_threadsafe(fn, future)
+        except RuntimeError:
+            # The loop was closed, and nobody is left to hear of it.
+            pass
+
+    return arrive
