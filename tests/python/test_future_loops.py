@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import socket
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -156,6 +159,19 @@ def test_a_loop_that_has_gone_does_not_harm_the_work(pool: Executor, gate: Gate)
     loop.close()
     gate.open()
     assert future.result(SOON) == 4
+
+
+@pytest.mark.parametrize("run", [asyncio.run, threadloop.run])
+def test_a_loop_that_was_closed_is_let_go_of(pool: Executor, gate: Gate, run: Callable[..., Any]) -> None:
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(gate.open)
+        await pool.submit(gate)
+        return weakref.ref(loop)
+
+    loop = run(main())
+    gc.collect()
+    assert loop() is None
 
 
 def test_awaiting_one_after_the_other_leaves_the_loop_its_turns(pool: Executor) -> None:

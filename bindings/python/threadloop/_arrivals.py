@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,9 @@ class Arrivals:
     __slots__ = ("items", "loop", "rung")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        # Weak, since a thread keeps this until it awaits in another loop; a
+        # waiter has its loop for as long as that matters.
+        self.loop = weakref.ref(loop)
         self.items: deque[asyncio.Future[None]] = deque()
         self.rung = False
 
@@ -30,11 +33,16 @@ class Arrivals:
         if self.rung:
             return
         self.rung = True
+        loop = self.loop()
         try:
-            self.loop.call_soon_threadsafe(self.deliver)
+            if loop is not None:
+                loop.call_soon_threadsafe(self.deliver)
+                return
         except RuntimeError:
-            # The loop was closed, and nobody waits there any more.
-            self.items.clear()
+            # The loop was closed.
+            pass
+        # Nobody waits there any more.
+        self.items.clear()
 
     def deliver(self) -> None:
         self.rung = False
@@ -56,7 +64,7 @@ awaits = _Awaits()
 
 def arrivals_of(loop: asyncio.AbstractEventLoop) -> Arrivals:
     arrivals = awaits.arrivals
-    if arrivals is None or arrivals.loop is not loop:
+    if arrivals is None or arrivals.loop() is not loop:
         arrivals = awaits.arrivals = Arrivals(loop)
     return arrivals
 
