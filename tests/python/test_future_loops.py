@@ -234,6 +234,25 @@ def test_awaiting_one_after_the_other_can_be_cancelled(pool: Executor) -> None:
     asyncio.run(asyncio.wait_for(main(), SOON))
 
 
+def test_a_coroutine_of_tornados_on_a_pool_may_yield_several_before_its_loop_runs(pool: Executor) -> None:
+    gen = pytest.importorskip("tornado.gen")
+    ours: list[Future[int]] = [Future(), Future()]
+
+    def settle() -> None:
+        for i, future in enumerate(ours):
+            future.set_result(i)
+
+    @gen.coroutine  # type: ignore[untyped-decorator]
+    def several() -> Any:
+        loop = asyncio.get_event_loop()
+        # It raises where another thread does what is its own.
+        loop.set_debug(True)
+        loop.call_soon(threading.Thread(target=settle).start)
+        return (yield ours)
+
+    assert pool.submit(several).result(SOON) == [0, 1]
+
+
 # ---- GLib ----
 
 

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from ._thread import loop_of_thread
+
 #: After so many awaits that found their result by looking on, one goes through
 #: the loop, which has a turn of its sleep then: what is less urgent waits for that.
 MANY_AWAITS = 64
@@ -69,13 +71,14 @@ def arrivals_of(loop: asyncio.AbstractEventLoop) -> Arrivals:
     return arrivals
 
 
-def on_running_loop(fn: Callable[[Any], object]) -> Callable[[Any], object]:
-    """Has it called on the loop that runs here.
+def on_own_loop(fn: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Has it called on the loop that runs here, or that will.
 
     Where a coroutine of Tornado's yields several futures, Tornado settles a
     future of that loop in the callback, which is not for another thread to do.
+    On a pool the loop runs from its first yield on.
     """
-    loop = asyncio._get_running_loop()
+    loop = asyncio._get_running_loop() or loop_of_thread()
     if loop is None:
         return fn
 

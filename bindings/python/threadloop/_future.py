@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError, InvalidStateError
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ._arrivals import MANY_AWAITS, arrivals_of, awaits, on_running_loop
+from ._arrivals import MANY_AWAITS, arrivals_of, awaits, on_own_loop
 from ._home import Home, home_here
 from ._local import local
 from ._native import Gio, GLib, Tl
@@ -264,7 +264,7 @@ class Future(concurrent.futures.Future[T]):
         wants `on_done()`.
         """
         if getattr(fn, "__module__", None) == "tornado.gen":
-            fn = on_running_loop(fn)
+            fn = on_own_loop(fn)
         with self._guard:
             if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
                 if self._callbacks is None:
