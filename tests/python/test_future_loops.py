@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 import gc
 import socket
 import threading
@@ -251,6 +252,59 @@ def test_a_coroutine_of_tornados_on_a_pool_may_yield_several_before_its_loop_run
         return (yield ours)
 
     assert pool.submit(several).result(SOON) == [0, 1]
+
+
+def test_on_done_comes_in_a_loop_of_asyncios_that_runs_here(pool: Executor, gate: Gate) -> None:
+    var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="none")
+
+    async def main() -> list[Any]:
+        seen: list[Any] = []
+        called = asyncio.Event()
+
+        def callback(future: Future[Any]) -> bool:
+            seen.append((future.result(), asyncio.get_running_loop(), var.get()))
+            called.set()
+            return True
+
+        var.set("mine")
+        future = pool.submit(gate, 3)
+        future.on_done(callback)
+        var.set("changed")
+        gate.open()
+        await asyncio.wait_for(called.wait(), SOON)
+        called.clear()
+        future.on_done(callback)
+        assert len(seen) == 1
+        await asyncio.wait_for(called.wait(), SOON)
+        assert [loop for _, loop, _ in seen] == [asyncio.get_running_loop()] * 2
+        return [(result, value) for result, _, value in seen]
+
+    assert asyncio.run(main()) == [(3, "mine"), (3, "changed")]
+
+
+def test_on_done_of_a_loop_that_was_closed_is_dropped(pool: Executor, gate: Gate, unraisable: list[Any]) -> None:
+    seen: list[Any] = []
+
+    async def main() -> Future[Any]:
+        future = pool.submit(gate)
+        future.on_done(seen.append)
+        return future
+
+    future = asyncio.run(main())
+    gate.open()
+    future.result(SOON)
+    pool.submit(int).result(SOON)
+    assert seen == [] and unraisable == []
+
+
+def test_on_done_comes_in_the_main_loop_that_a_callback_of_asyncios_runs(pool: Executor) -> None:
+    async def main() -> list[Any]:
+        seen: list[Any] = []
+        GLib.timeout_add(0, lambda: pool.submit(int).on_done(seen.append))
+        assert run_loop(lambda: seen)
+        return seen
+
+    assert len(asyncio.run(main())) == 1
 
 
 # ---- GLib ----

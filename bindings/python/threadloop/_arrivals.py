@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 from ._thread import loop_of_thread
@@ -79,12 +80,15 @@ def on_own_loop(fn: Callable[[Any], object]) -> Callable[[Any], object]:
     On a pool the loop runs from its first yield on.
     """
     loop = asyncio._get_running_loop() or loop_of_thread()
-    if loop is None:
-        return fn
+    return fn if loop is None else in_loop(loop, fn, None)
 
+
+def in_loop(loop: asyncio.AbstractEventLoop, fn: Callable[[Any], object],
+            context: Context | None) -> Callable[[Any], object]:
+    """Has it called by that loop, on whichever thread the future settles."""
     def arrive(future: Any) -> None:
         try:
-            loop.call_soon_threadsafe(fn, future)
+            loop.call_soon_threadsafe(fn, future, context=context)
         except RuntimeError:
             # The loop was closed, and nobody is left to hear of it.
             pass

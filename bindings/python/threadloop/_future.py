@@ -11,10 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, InvalidStateError
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ._arrivals import MANY_AWAITS, arrivals_of, awaits, on_own_loop
+from ._arrivals import MANY_AWAITS, arrivals_of, awaits, in_loop, on_own_loop
 from ._home import Home, home_here
 from ._local import local
 from ._native import Gio, GLib, Tl
@@ -265,6 +265,9 @@ class Future(concurrent.futures.Future[T]):
         """
         if getattr(fn, "__module__", None) == "tornado.gen":
             fn = on_own_loop(fn)
+        self._add_callback(fn)
+
+    def _add_callback(self, fn: Callable[[Any], object]) -> None:
         with self._guard:
             if self._state not in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED):
                 if self._callbacks is None:
@@ -278,13 +281,20 @@ class Future(concurrent.futures.Future[T]):
         """Calls `callback(future)` in the caller's main context when it has settled.
 
         That is the thread-default context of the calling thread, for most the
-        thread of the user interface, at default priority. It is called once,
-        whatever it returns, and never inside of this call.
+        thread of the user interface, at default priority. Where an asyncio loop
+        runs that iterates no main context, as in `asyncio.run()`, that loop
+        calls it. It is called once, whatever it returns, and never inside of
+        this call.
         """
         if not callable(callback):
             raise TypeError(f"on_done() wants something to call, not {_describe(callback)}")
-        mail = home_here().get_mail()
-        self.add_done_callback(lambda future: mail.post(callback, future))
+        home = home_here()
+        loop = asyncio._get_running_loop()
+        if loop is None or home.context.is_owner():
+            mail = home.get_mail()
+            self._add_callback(lambda future: mail.post(callback, future))
+        else:
+            self._add_callback(in_loop(loop, callback, copy_context()))
 
     def __await__(self) -> Generator[Any, None, T]:
         place = self._place
@@ -302,7 +312,7 @@ class Future(concurrent.futures.Future[T]):
             awaits.n_found = 0
             waiter: asyncio.Future[None] = loop.create_future()
             arrivals = arrivals_of(loop)
-            self.add_done_callback(lambda _: arrivals.arrive(waiter))
+            self._add_callback(lambda _: arrivals.arrive(waiter))
             try:
                 yield from waiter
             except asyncio.CancelledError:
