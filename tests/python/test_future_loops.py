@@ -254,6 +254,82 @@ def test_a_coroutine_of_tornados_on_a_pool_may_yield_several_before_its_loop_run
     assert pool.submit(several).result(SOON) == [0, 1]
 
 
+@pytest.fixture(params=["pool", "event thread"])
+def submit(request: pytest.FixtureRequest) -> Callable[..., Future[Any]]:
+    """That of a place where coroutines run."""
+    where: Any = request.getfixturevalue(request.param.replace("event ", ""))
+    return where.submit  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+@pytest.mark.parametrize("wait", ["await", "result"])
+def test_a_coroutine_that_waits_for_itself_is_told_so(
+        submit: Callable[..., Future[Any]], turns: int, wait: str) -> None:
+    async def selfish() -> None:
+        own = threadloop.current_future()
+        assert own is not None
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if wait == "await":
+            await own
+        else:
+            own.result()
+
+    with pytest.raises(threadloop.WouldDeadlockError, match="selfish waits for itself$"):
+        submit(selfish).result(SOON)
+
+
+def test_what_a_coroutine_has_started_may_await_its_future(thread: threadloop.EventThread) -> None:
+    async def inner(outer: Future[Any]) -> Any:
+        return await outer
+
+    async def outer() -> Any:
+        own = threadloop.current_future()
+        assert own is not None
+        task = asyncio.create_task(inner(own))
+        await asyncio.sleep(0)
+        return task
+
+    async def follow(task: Any) -> Any:
+        return await task
+
+    task = thread.submit(outer).result(SOON)
+    assert thread.submit(follow, task).result(SOON) is task
+
+
+def test_a_coroutine_may_await_a_function_that_runs_a_main_loop_around_it(thread: threadloop.EventThread) -> None:
+    follows: list[Future[Any]] = []
+
+    async def follow(other: Future[int]) -> int:
+        return await other
+
+    def function() -> int:
+        own = threadloop.current_future()
+        assert own is not None
+        loop = thread.get_loop()
+        task = loop.create_task(follow(own))
+        loop.call_soon(loop.call_soon, reached.append, 1)
+        assert run_loop(lambda: reached)
+        follows.append(threadloop.wrap_future(task))
+        return 7
+
+    reached: list[int] = []
+    assert thread.submit(function).result(SOON) == 7
+    assert follows[0].result(SOON) == 7
+
+
+def test_what_runs_inside_of_a_task_and_waits_for_that_is_told_so(pool: Executor) -> None:
+    def outer() -> Any:
+        return pool.submit(inner, threadloop.current_future()).exception(SOON)
+
+    def inner(future: Any) -> None:
+        future.result()
+
+    error = pool.submit(outer).result(SOON)
+    assert isinstance(error, threadloop.WouldDeadlockError)
+    assert str(error).endswith("by what runs inside of it")
+
+
 def test_on_done_comes_in_a_loop_of_asyncios_that_runs_here(pool: Executor, gate: Gate) -> None:
     var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="none")
 

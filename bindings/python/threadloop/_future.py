@@ -227,8 +227,12 @@ class Future(concurrent.futures.Future[T]):
 
         Waiting inside of a task is safe: a task of the same pool that is still
         queued is run by the waiting thread itself, which `timeout` does not cut
-        short. A wait that could never end raises `WouldDeadlockError`, a
-        `RuntimeError`.
+        short.
+
+        Two waits that could never end raise `WouldDeadlockError`, a
+        `RuntimeError`: for oneself, and for what only the calling thread can
+        run, or only the main context that it iterates. Tasks of several threads
+        that wait for each other in a circle are not noticed, and wait for ever.
         """
         if self._state != FINISHED:
             self._wait(timeout)
@@ -309,6 +313,8 @@ class Future(concurrent.futures.Future[T]):
                 # The others have their turn, as they would have had.
                 yield
                 return self.result()
+            if _runs_here(self):
+                raise WouldDeadlockError(f"would deadlock: {self.name or 'the future'} waits for itself")
             awaits.n_found = 0
             waiter: asyncio.Future[None] = loop.create_future()
             arrivals = arrivals_of(loop)
@@ -666,8 +672,24 @@ def current_future() -> Future[Any] | None:
     return _current.get()
 
 
+def _runs_here(future: Future[Any]) -> bool:
+    """Whether it is that of the coroutine that is in its turn here."""
+    task = future._task
+    if task is not None:
+        return asyncio._get_running_loop() is task[0] and asyncio.current_task() is task[1]
+    # In its first step. What a function runs inside of a main loop of its own is not that function.
+    running = local.running
+    return bool(running) and running[-1] is future and _current.get() is future  # type: ignore[index]
+
+
 def refuse_wait(future: Future[Any], where: str) -> WouldDeadlockError:
+    text = f"would deadlock: {future.name or 'the future'}"
+    running = local.running
+    if (running and running[-1] is future) or _runs_here(future):
+        return WouldDeadlockError(f"{text} waits for itself")
+    if running and future in running:
+        return WouldDeadlockError(f"{text} is waited for on {where}, by what runs inside of it")
     return WouldDeadlockError(
-        f"would deadlock: {future.name or 'the future'} is waited for on {where}, which has to run it; "
+        f"{text} is waited for on {where}, which has to run it; "
         "await it, use on_done(), or wait on another thread"
     )
