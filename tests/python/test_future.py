@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import functools
 import gc
 import logging
 import sys
@@ -292,6 +293,79 @@ def test_a_cancellable_that_is_asked_for_after_the_cancel_is_cancelled(pool: Exe
     assert future.cancellable.is_cancelled()
 
 
+async def take(_thing: object) -> None:
+    pass
+
+
+class Thing:
+    """It says on which thread it dies."""
+
+    def __init__(self, died_on: list[threading.Thread]) -> None:
+        self.died_on = died_on
+
+    def __del__(self) -> None:
+        self.died_on.append(threading.current_thread())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("place", ["pool", "event thread"])
+def test_a_coroutine_that_never_runs_is_closed_at_home(
+        request: pytest.FixtureRequest, gate: Gate, unraisable: list[Any], place: str) -> None:
+    where: Any = request.getfixturevalue(place.replace("event ", ""))
+    died_on: list[threading.Thread] = []
+    where.submit(gate)
+    gate.wait_reached()
+    future = where.submit(take(Thing(died_on)))
+    canceller = threading.Thread(target=future.cancel)
+    canceller.start()
+    canceller.join()
+    gate.open()
+    where.submit(int).result(SOON)
+    assert future.cancelled() and future.name == "take"
+    assert died_on == [threading.current_thread()]
+    assert unraisable == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_coroutines_of_a_pool_that_is_shut_down_or_broken_are_closed(
+        pools: Pools, gate: Gate, unraisable: list[Any], caplog: pytest.LogCaptureFixture) -> None:
+    executor = pools(1)
+    executor.submit(gate)
+    gate.wait_reached()
+    future = executor.submit(take(1))
+    executor.shutdown(wait=False, cancel_futures=True)
+    gate.open()
+    executor.shutdown()
+    assert future.cancelled()
+
+    reached, go_on = threading.Event(), threading.Event()
+
+    def initialize() -> None:
+        reached.set()
+        assert go_on.wait(SOON)
+        raise OSError
+
+    broken = pools(1, initializer=initialize)
+    futures = [broken.submit(take(1)) for _ in range(2)]
+    assert reached.wait(SOON)
+    go_on.set()
+    for future in futures:
+        assert isinstance(future.exception(SOON), concurrent.futures.BrokenExecutor)
+    del future, futures
+    gc.collect()
+    assert unraisable == []
+
+
+def test_a_coroutine_that_was_given_to_a_function_is_left_alone(pool: Executor, gate: Gate) -> None:
+    pool.submit(gate)
+    gate.wait_reached()
+    coroutine = take(1)
+    pool.submit(print, coroutine).cancel()
+    gate.open()
+    pool.submit(int).result(SOON)
+    asyncio.run(coroutine)
+
+
 # ---- Errors ----
 
 
@@ -421,6 +495,36 @@ def test_cancelled_work_is_not_an_unseen_error(pool: Executor, gate: Gate, unrai
     pool.submit(int).result(SOON)
     gc.collect()
     assert unraisable == []
+
+
+# ---- What it is called ----
+
+
+async def nothing() -> None:
+    pass
+
+
+@pytest.mark.parametrize("fn, name", [
+    (fail_with_cause, "fail_with_cause"),
+    (functools.partial(functools.partial(fail_with_cause)), "fail_with_cause"),
+    (len, "len"),
+    (Gate(), "Gate"),
+    (GLib.get_real_time, "get_real_time"),
+    (Gio.File.new_for_path("/").query_exists, "query_exists"),
+    (nothing, "nothing"),
+])
+def test_it_is_called_as_its_function(pool: Executor, gate: Gate, fn: Any, name: str) -> None:
+    pool.submit(gate)
+    future = pool.submit(fn)
+    assert future.name == name
+    assert future.cancel() and future.name == name
+    gate.open()
+
+
+def test_it_is_called_as_its_coroutine(pool: Executor, gate: Gate) -> None:
+    pool.submit(gate)
+    assert pool.submit(nothing()).name == "nothing"
+    gate.open()
 
 
 # ---- The running work ----

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
+import inspect
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, InvalidStateError
 from contextvars import Context, ContextVar, copy_context
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._arrivals import MANY_AWAITS, arrivals_of, awaits, in_loop, on_own_loop
@@ -50,6 +53,18 @@ def is_cancellation(exc: BaseException | None) -> bool:
     if isinstance(exc, (CancelledError, asyncio.CancelledError)):
         return True
     return isinstance(exc, GLib.Error) and bool(exc.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+
+
+class _NeverRun:
+    """A coroutine that nobody will run, for which Python would blame who has submitted it."""
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        self.coroutine = coroutine
+
+    def __del__(self) -> None:
+        self.coroutine.close()
 
 
 class Future(concurrent.futures.Future[T]):
@@ -145,7 +160,7 @@ class Future(concurrent.futures.Future[T]):
         name = self._name
         if name is None:
             fn = self._fn
-            name = self._name = _name_of(fn) if fn is not None else ""
+            name = self._name = name_of(fn, self._args) if fn is not None else ""
         return name
 
     @name.setter
@@ -403,6 +418,10 @@ class Future(concurrent.futures.Future[T]):
         # not run, or has run it.
         if self._name is None:
             self.name  # noqa: B018
+        coroutine = _coroutine_of(self._fn, self._args)
+        if coroutine is not None and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+            # Not here: what it has of its caller's dies with it.
+            self._args = (_NeverRun(coroutine),)
         home = cast(Home, self._home)
         self._leave_work(home.items)
         if not home.grave.rung and home.awaited != id(self):
@@ -650,8 +669,22 @@ def _cancel_task(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]) -> 
         pass
 
 
-def _name_of(fn: object) -> str:
-    return getattr(fn, "__qualname__", None) or type(fn).__name__
+def _coroutine_of(fn: object, args: tuple[Any, ...]) -> CoroutineType[Any, Any, Any] | None:
+    """The coroutine, where it was one that was submitted and not a function."""
+    if not args or type(args[0]) is not CoroutineType:
+        return None
+    # Places know of futures.
+    from ._place import _coroutine_object
+
+    return args[0] if fn is _coroutine_object else None
+
+
+def name_of(fn: object, args: tuple[Any, ...] = ()) -> str:
+    fn = _coroutine_of(fn, args) or fn
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    # What PyGObject has for functions of libraries has only the second one.
+    return getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or type(fn).__name__
 
 
 def _describe(thing: object) -> str:

@@ -18,7 +18,7 @@ from contextvars import Context, copy_context
 from typing import Any, ParamSpec, TypeVar, overload
 
 from ._executor import Executor, check_callable
-from ._future import Future
+from ._future import Future, name_of
 from ._place import is_async
 from ._thread import new_loop, usable_loop
 
@@ -160,7 +160,7 @@ def exec_in_executor_threading_future(executor: concurrent.futures.Executor | No
     # blocked by who waits for this one.
     assert running is not None
     future: Future[Any] = Future()
-    future.name = getattr(func, "__qualname__", "")
+    future.name = name_of(func)
     running.run_in_executor(None, _settle, future, copy_context(), func, args, kwargs)
     return future
 
@@ -192,7 +192,7 @@ def _submit(executor: concurrent.futures.Executor, func: Callable[..., Any], arg
     if isinstance(executor, Executor):
         # It has loops and contextvars of its own.
         future = executor.submit(_without_stop_iteration, func, args, kwargs)
-        future.name = getattr(func, "__qualname__", "") or type(func).__name__
+        future.name = name_of(func)
         return future
     return executor.submit(run_here, copy_context(), func, args, kwargs)
 
