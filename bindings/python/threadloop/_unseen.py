@@ -21,11 +21,18 @@ def set_error_handler(handler: ErrorHandler | None) -> None:
     """Says what becomes of errors that nobody looked at.
 
     `handler(executor, task, error)` is called when a future dies whose error
-    was never asked for, on the thread that drops it. `None` is for the
-    default, `sys.unraisablehook`. It is asyncio's
-    `loop.set_exception_handler()`, for the whole process.
+    was never asked for, on the thread that drops it: where a main loop runs
+    that is mostly its thread, but it may be a worker. `None` is for the default,
+    `sys.unraisablehook`. It is asyncio's `loop.set_exception_handler()`, for
+    the whole process.
+
+    It is called as well for the library's own futures, which `Tl.Future` is, in
+    the main context where it was set if a loop runs that.
     """
     global _error_handler
+    if handler is not None and not callable(handler):
+        raise TypeError("set_error_handler() wants a function that takes the names of the executor and the task, "
+                        f"and the error, or None, not {type(handler).__name__}")
     _error_handler = handler
 
     if handler is None:
