@@ -6,13 +6,17 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import copy
 import functools
 import gc
 import logging
+import pickle
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -83,6 +87,31 @@ def test_a_wait_with_a_timeout_raises_and_harms_nothing(pool: Executor, gate: Ga
             wait(0)
     gate.open()
     assert future.result(SOON) == 5
+
+
+def test_a_timeout_is_said_in_a_readable_way(pool: Executor, gate: Gate) -> None:
+    future = pool.submit(gate)
+    for timeout, said in (0.0049957880034, "0.005 s"), (-0.5, "0 s"), (0, "0 s"), (Fraction(1, 100), "0.01 s"):
+        with pytest.raises(TimeoutError, match=f"Gate has not ended after {said}; "):
+            future.result(timeout)  # type: ignore[arg-type]
+
+
+def test_a_timeout_is_a_number(pool: Executor, gate: Gate) -> None:
+    future = pool.submit(gate)
+    for wait in future.result, future.exception:
+        with pytest.raises(TypeError, match=r"timeouts are seconds, a number or None, not '1' \(str\)"):
+            wait("1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dump", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_it_can_be_neither_pickled_nor_copied(pool: Executor, dump: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match="cannot pickle 'Future' object"):
+        dump(pool.submit(int))
+
+
+def test_add_done_callback_wants_something_to_call(pool: Executor) -> None:
+    with pytest.raises(TypeError, match=r"add_done_callback\(\) wants a function that takes the future, not None"):
+        pool.submit(int).add_done_callback(None)  # type: ignore[arg-type]
 
 
 def test_add_done_callback_is_called_at_once_if_it_has_settled(pool: Executor) -> None:
@@ -480,6 +509,25 @@ def test_the_handler_that_was_set_hears_who_and_what(pools: Pools, unraisable: l
     assert unraisable == []
 
 
+def test_the_handler_is_something_to_call() -> None:
+    with pytest.raises(TypeError, match=r"set_error_handler\(\) wants a function"):
+        threadloop.set_error_handler(5)  # type: ignore[arg-type]
+
+
+def test_the_handler_is_called_on_the_thread_that_drops_the_future(pool: Executor, gate: Gate) -> None:
+    heard: list[threading.Thread] = []
+    threadloop.set_error_handler(lambda *_: heard.append(threading.current_thread()))
+    try:
+        futures = [pool.submit(fail_with_cause)]
+        pool.submit(int).result(SOON)
+        thread = threading.Thread(target=futures.clear)
+        thread.start()
+        thread.join()
+    finally:
+        threadloop.set_error_handler(None)
+    assert heard == [thread]
+
+
 def test_cancelled_work_is_not_an_unseen_error(pool: Executor, gate: Gate, unraisable: list[Any]) -> None:
     def work() -> None:
         gate()
@@ -588,6 +636,29 @@ def test_set_progress_is_seen_in_the_progress_object(pool: Executor) -> None:
     assert run_loop(lambda: progress.props.fraction >= 0.75)
     future.result(SOON)
     assert seen and {ident for _, ident in seen} == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("fraction, seen", [
+    (0, 0.0), (True, 1.0), (Fraction(1, 4), 0.25), (2, 1.0), (-0.5, -1.0), (-1, -1.0),
+    (float("nan"), -1.0), (float("inf"), 1.0), (float("-inf"), -1.0)])
+@pytest.mark.parametrize("asked", ["before", "after"])
+def test_what_becomes_of_fractions(fraction: Any, seen: float, asked: str) -> None:
+    future: Future[int] = Future()
+    progress = future.progress if asked == "before" else None
+    future.set_progress(fraction, "x")
+    progress = progress or future.progress
+    assert run_loop(lambda: progress.props.message == "x")
+    assert progress.props.fraction == seen
+
+
+@pytest.mark.parametrize("said, wrong", [
+    (("0.5",), TypeError), ((None,), TypeError), ((0.5, 3), TypeError), ((0.5, b"x"), TypeError),
+    ((0.5, "\ud800"), ValueError)])
+def test_set_progress_refuses_what_cannot_be_shown(said: Any, wrong: type[Exception]) -> None:
+    future: Future[int] = Future()
+    with pytest.raises(wrong):
+        future.set_progress(*said)
+    assert future.progress.props.fraction == -1
 
 
 @pytest.mark.parametrize("end", ["done", "failed", "cancelled"])

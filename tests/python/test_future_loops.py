@@ -497,8 +497,13 @@ def test_a_callback_that_raises_is_reported_and_the_next_ones_come(pool: Executo
 
 
 def test_on_done_wants_something_to_call(pool: Executor) -> None:
+    async def coroutine(_: object) -> None:
+        pass
+
     with pytest.raises(TypeError, match="on_done"):
         pool.submit(int).on_done(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"on_done\(\) wants a plain function, and .*coroutine is a coroutine function"):
+        pool.submit(int).on_done(coroutine)
 
 
 def test_many_callbacks_do_not_starve_the_loop(pool: Executor) -> None:

@@ -89,6 +89,12 @@ def test_context_on_another_thread_is_its_own() -> None:
     assert found[1] is True
 
 
+def test_what_is_no_context_is_refused() -> None:
+    for wrong in "x", GLib.MainLoop(), 3:
+        with pytest.raises(TypeError, match="a GLib.MainContext is wanted, not"):
+            threadloop.new_event_loop(wrong)
+
+
 def test_context_is_the_thread_default_one_while_running() -> None:
     context = GLib.MainContext.new()
     loop = threadloop.new_event_loop(context)

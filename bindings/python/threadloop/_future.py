@@ -284,6 +284,8 @@ class Future(concurrent.futures.Future[T]):
         """
         if getattr(fn, "__module__", None) == "tornado.gen":
             fn = on_own_loop(fn)
+        elif not callable(fn):
+            _check_callback(fn, "add_done_callback()")
         self._add_callback(fn)
 
     def _add_callback(self, fn: Callable[[Any], object]) -> None:
@@ -305,8 +307,7 @@ class Future(concurrent.futures.Future[T]):
         calls it. It is called once, whatever it returns, and never inside of
         this call.
         """
-        if not callable(callback):
-            raise TypeError(f"on_done() wants something to call, not {_describe(callback)}")
+        _check_callback(callback, "on_done()")
         home = home_here()
         loop = asyncio._get_running_loop()
         if loop is None or home.context.is_owner():
@@ -379,11 +380,21 @@ class Future(concurrent.futures.Future[T]):
         self._tell()
 
     def set_progress(self, fraction: float, message: str | None = None) -> None:
-        """Says how far the work is, from 0 to 1, and what it does. -1 is for unknown.
+        """Says how far the work is, from 0 to 1, and what it does.
 
-        It may be said as often as one likes: `progress` notifies sixty times
-        a second at most.
+        What is less than 0 or not a number says that it is not known, as -1
+        does, and what is more than 1 is 1. It may be said as often as one
+        likes: `progress` notifies sixty times a second at most.
+
+        Raises `TypeError` for a fraction that is no number, and a message that
+        is neither a text nor None.
         """
+        if not hasattr(fraction, "__float__") and not hasattr(fraction, "__index__"):
+            raise TypeError(f"set_progress() wants a number from 0 to 1, not {_describe(fraction)}")
+        if message is not None:
+            if not isinstance(message, str):
+                raise TypeError(f"the message of set_progress() is a text or None, not {_describe(message)}")
+            message.encode()
         fraction = float(fraction)
         with self._condition:
             self._said = (fraction, message)
@@ -552,6 +563,8 @@ class Future(concurrent.futures.Future[T]):
         self._tell()
 
     def _wait(self, timeout: float | None) -> None:
+        if timeout is not None and not isinstance(timeout, (float, int)):
+            timeout = _seconds(timeout)
         place = self._place
         if place is not None:
             place.before_wait(self)
@@ -583,7 +596,7 @@ class Future(concurrent.futures.Future[T]):
 
         if not in_time and not self.done():
             raise TimeoutError(
-                f"{self.name or 'the future'} has not ended after {timeout} s; "
+                f"{self.name or 'the future'} has not ended after {max(0, round(cast(float, timeout), 3)):.15g} s; "
                 f"{'it runs' if self._state == RUNNING else 'it has not been started'}"
             )
 
@@ -631,6 +644,10 @@ class Future(concurrent.futures.Future[T]):
                 self._remove_sleeper(call)
         return settled
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # It would go without those that wait for it, and its work run twice.
+        raise TypeError(f"cannot pickle {type(self).__name__!r} object")
+
     def _get_snapshot(self) -> Any:
         # What asyncio takes, from Python 3.14 on, in place of exception().
         self._look()
@@ -667,6 +684,21 @@ def _cancel_task(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]) -> 
     except RuntimeError:
         # The loop has ended, and has seen to its tasks.
         pass
+
+
+def _seconds(timeout: Any) -> float:
+    # Who waits compares it with others.
+    if hasattr(timeout, "__float__") or hasattr(timeout, "__index__"):
+        return float(timeout)
+    raise TypeError(f"timeouts are seconds, a number or None, not {_describe(timeout)}")
+
+
+def _check_callback(callback: object, where: str) -> None:
+    if not callable(callback):
+        raise TypeError(f"{where} wants a function that takes the future, not {_describe(callback)}")
+    if inspect.iscoroutinefunction(callback):
+        raise TypeError(f"{where} wants a plain function, and {name_of(callback)} is a coroutine function, "
+                        "which nobody would await")
 
 
 def _coroutine_of(fn: object, args: tuple[Any, ...]) -> CoroutineType[Any, Any, Any] | None:

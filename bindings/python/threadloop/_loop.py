@@ -456,6 +456,8 @@ def new_event_loop(context: GLib.MainContext | None = None) -> EventLoop:
             context = GLib.MainContext.default()
         else:
             context = GLib.MainContext.new()
+    if not isinstance(context, GLib.MainContext):
+        raise TypeError(f"a GLib.MainContext is wanted, not {type(context).__name__}")
     return EventLoop(context)
 
 
