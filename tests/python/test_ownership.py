@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import SOON, Gate, Pools, eventually, run_loop
+from conftest import SOON, Gate, Pools, eventually, run_loop, script
 from gi.repository import GLib, GObject
 
 from threadloop import Executor, Future
@@ -171,6 +171,36 @@ def eventually_without_collecting(until: Callable[[], object], timeout: float = 
             return True
         event.wait(0.005)
     return bool(until())
+
+
+def test_in_a_script_that_neither_submits_nor_waits_they_die_on_a_thread_that_python_knows_for_the_time() -> None:
+    outcome = script("""
+    executor = threadloop.Executor(1, "pool")
+    died = []
+    class Thing:
+        def __init__(self):
+            self.event = threading.Event()
+            died.append(self.event)
+        def __del__(self):
+            print(threading.current_thread().name, threading.current_thread() in threading.enumerate())
+            # It may use what we have.
+            executor.submit(int).add_done_callback(lambda _: self.event.set())
+    executor.submit(lambda _: None, Thing())
+    died[0].wait(60)
+    def submit():
+        executor.submit(lambda _: None, Thing())
+    thread = threading.Thread(target=submit)
+    thread.start()
+    thread.join()
+    died[1].wait(60)
+    while any(thread.name == "threadloop" for thread in threading.enumerate()):
+        time.sleep(0.001)
+    print([event.is_set() for event in died], [thread.name for thread in threading.enumerate()])
+    """)
+    assert (outcome.status, outcome.err) == (0, ""), outcome.err
+    first, second, last = outcome.out.splitlines()
+    assert first == "threadloop True" and last == "[True, True] ['MainThread', 'pool_0']"
+    assert second in ("threadloop True", "Thread-1 (submit) True")
 
 
 def test_in_a_plain_script_arguments_die_on_the_waiting_thread_in_the_wait(pool: Executor, died: Died) -> None:

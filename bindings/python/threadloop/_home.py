@@ -13,6 +13,7 @@ from typing import Any
 
 from ._local import local
 from ._native import GLib, Tl
+from ._thread import Thread, empty_locals, is_known
 
 #: How long one turn of the main loop may go on with callbacks, in seconds.
 BUDGET = 0.002
@@ -35,16 +36,36 @@ def report(message: str, exc: BaseException, source: object) -> None:
 class Grave:
     """What is done with, until the thread that it belongs to comes by."""
 
-    __slots__ = ("items", "rung")
+    __slots__ = ("context", "items", "rung")
 
-    def __init__(self) -> None:
+    def __init__(self, context: Any) -> None:
+        self.context = context
         self.items: deque[Any] = deque()
         self.rung = False
 
     def heard(self, error: object, *_: object) -> None:
         # First this: what comes from here on rings again.
         self.rung = False
-        self.items.clear()
+        if is_known() or self.context.is_owner():
+            self.items.clear()
+        else:
+            self.clear_elsewhere(empty_locals)
+
+    def clear_elsewhere(self, then: Callable[[], None] = lambda: None) -> None:
+        # A thread that Python does not know, since nobody else has come. What
+        # dies may ask for the current thread, and a dummy would stay.
+        thread = Thread("threadloop")
+        thread.appear()
+        try:
+            self.items.clear()
+            then()
+        finally:
+            thread.disappear()
+
+    def __del__(self) -> None:
+        # The thread that it belonged to has ended.
+        if self.items and not is_known():
+            self.clear_elsewhere()
 
 
 class Bell:
@@ -118,7 +139,7 @@ class Home:
 
     While a main loop runs that context, things are released there. Where none
     does, as in a plain script, the thread does it in its next submit or wait;
-    and if it does neither, somebody does it after a second.
+    and if it does neither, a thread of the library's does it after a second.
     """
 
     __slots__ = ("__weakref__", "awaited", "bell", "context", "grave", "items", "mail")
@@ -128,7 +149,7 @@ class Home:
         # need not ring: the thread looks here when its wait is over.
         self.awaited = 0
         self.context = GLib.MainContext.ref_thread_default()
-        self.grave = Grave()
+        self.grave = Grave(self.context)
         self.items = self.grave.items
         # The closure knows the grave and not the home, so that the bell does
         # not keep alive what owns it.

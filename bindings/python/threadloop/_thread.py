@@ -36,19 +36,14 @@ class Thread(threading.Thread):
 
     def enter(self) -> None:
         """On the thread itself, at the beginning of its life."""
-        ident = threading.get_ident()
         # There is no public way to do this: it is what start() and the new
         # thread do between them, in the words of each version.
-        self._set_ident()  # type: ignore[attr-defined]
         if hasattr(self, "_set_tstate_lock"):
             self._set_tstate_lock()  # until Python 3.12
         for name in ("_handle", "_os_thread_handle"):
             if hasattr(self, name):  # 3.13, and from 3.14 on
-                setattr(self, name, threading._make_thread_handle(ident))  # type: ignore[attr-defined]
-        self._set_native_id()  # type: ignore[attr-defined]
-        self._started.set()  # type: ignore[attr-defined]
-        with threading._active_limbo_lock:  # type: ignore[attr-defined]
-            threading._active[ident] = self  # type: ignore[attr-defined]
+                setattr(self, name, threading._make_thread_handle(threading.get_ident()))  # type: ignore[attr-defined]
+        self.appear()
         for hook, install in (threading.gettrace(), sys.settrace), (threading.getprofile(), sys.setprofile):
             if hook is not None:
                 install(hook)  # type: ignore
@@ -57,6 +52,18 @@ class Thread(threading.Thread):
         """On the thread itself, at the end of its life."""
         # While it is known: what dies may ask for the current thread.
         empty_locals()
+        self.disappear()
+
+    def appear(self) -> None:
+        """As `enter()`, for a while, on a thread that may be Python's own at its very end."""
+        self._set_ident()  # type: ignore[attr-defined]
+        self._set_native_id()  # type: ignore[attr-defined]
+        self._started.set()  # type: ignore[attr-defined]
+        with threading._active_limbo_lock:  # type: ignore[attr-defined]
+            threading._active[threading.get_ident()] = self  # type: ignore[attr-defined]
+
+    def disappear(self) -> None:
+        """The end of that."""
         with threading._active_limbo_lock:  # type: ignore[attr-defined]
             threading._active.pop(threading.get_ident(), None)  # type: ignore[attr-defined]
         self._tl_ended.set()
@@ -79,6 +86,11 @@ class Thread(threading.Thread):
     def _stop(self) -> None:
         self._tl_ended = threading.Event()
         self._tl_ended.set()
+
+
+def is_known() -> bool:
+    """Whether `threading` knows the calling thread, and need not make a dummy of it."""
+    return threading.get_ident() in threading._active  # type: ignore[attr-defined]
 
 
 def empty_locals() -> None:
