@@ -222,6 +222,53 @@ def test_timers_far_and_cancelled(loop: threadloop.EventLoop) -> None:
     loop.run_until_complete(main())
 
 
+async def use(executor: threadloop.Executor) -> int:
+    asyncio.get_running_loop().set_default_executor(executor)
+    return await asyncio.to_thread(sum, [1, 2])
+
+
+def test_the_end_leaves_a_shared_executor_alone() -> None:
+    async def end_at_once() -> int:
+        loop = asyncio.get_running_loop()
+        result = await use(threadloop.Executor.default())
+        await loop.shutdown_default_executor()
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await asyncio.to_thread(int)
+        return result
+
+    for main in use(threadloop.Executor.default()), end_at_once():
+        assert threadloop.run(main) == 3
+        assert threadloop.Executor.default().submit(int).result(SOON) == 0
+    with threadloop.EventThread() as thread:
+        assert thread.submit(use, threadloop.Executor.default()).result(SOON) == 3
+        with threadloop.EventThread() as other:
+            assert other.submit(use, thread.executor).result(SOON) == 3
+        assert thread.submit(int).result(SOON) == 0
+
+
+def test_close_leaves_a_shared_executor_alone() -> None:
+    loop = threadloop.new_event_loop()
+    assert loop.run_until_complete(use(threadloop.Executor.default())) == 3
+    loop.close()
+    assert threadloop.Executor.default().submit(int).result(SOON) == 0
+
+
+def test_the_end_shuts_down_an_executor_of_its_own() -> None:
+    executor = threadloop.Executor(1)
+    assert threadloop.run(use(executor)) == 3
+    with pytest.raises(RuntimeError, match="shutdown"):
+        executor.submit(int)
+
+
+def test_the_default_executor_may_be_a_main_context() -> None:
+    with threadloop.EventThread() as thread:
+        executor = threadloop.Executor.for_context(thread.context)
+        assert threadloop.run(use(executor)) == 3
+        with pytest.raises(RuntimeError, match="shutdown"):
+            executor.submit(int)
+        assert thread.submit(int).result(SOON) == 0
+
+
 def test_nested_main_loop_in_a_callback(loop: threadloop.EventLoop) -> None:
     seen: list[str] = []
 

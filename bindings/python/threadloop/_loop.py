@@ -379,7 +379,10 @@ class EventLoop(asyncio.SelectorEventLoop):
         return super().run_in_executor(executor, func, *args)
 
     def set_default_executor(self, executor: Executor) -> None:
-        """Has `run_in_executor(None, ...)` use that executor, of whatever kind it is. The loop's thread."""
+        """Has `run_in_executor(None, ...)` use that executor, of whatever kind it is. The loop's thread.
+
+        The end of the loop shuts it down, unless it is one that others share and that cannot be shut down.
+        """
         if not isinstance(executor, Executor):
             raise TypeError(f"a concurrent.futures.Executor is wanted, not {type(executor).__name__}")
         self._default_executor = executor
@@ -393,6 +396,8 @@ class EventLoop(asyncio.SelectorEventLoop):
             await super().shutdown_default_executor(*(() if timeout is None else (timeout,)))
             return
         self._executor_shutdown_called = True
+        if not executor._owns:
+            return
         executor.shutdown(wait=False)
         try:
             await asyncio.wait_for(self._wait_until_gone(executor._place), timeout)
@@ -402,9 +407,18 @@ class EventLoop(asyncio.SelectorEventLoop):
 
     async def _wait_until_gone(self, pool: Any) -> None:
         await asyncio.shield(asyncio.wrap_future(pool.end_future))
+        if not hasattr(pool, "when_gone"):
+            # It has no threads.
+            return
         gone = self.create_future()
         pool.when_gone(lambda *_: None if gone.done() else gone.set_result(None))
         await gone
+
+    def close(self) -> None:
+        """Closes the loop, which may not run. Its default executor is shut down, unless it is shared; nobody waits."""
+        if not getattr(self._default_executor, "_owns", True) and not self.is_running():
+            self._default_executor = None
+        super().close()
 
     # Waking
 
