@@ -222,6 +222,43 @@ def test_timers_far_and_cancelled(loop: threadloop.EventLoop) -> None:
     loop.run_until_complete(main())
 
 
+async def leave_at_once() -> None:
+    sys.exit(9)
+
+
+async def leave_later() -> None:
+    await asyncio.sleep(0)
+    sys.exit(9)
+
+
+@pytest.mark.parametrize("leave", [leave_at_once, leave_later])
+def test_an_exit_in_what_was_submitted_to_the_main_thread_ends_the_program(leave: Any) -> None:
+    futures = []
+
+    async def main() -> None:
+        futures.append(threadloop.Executor.main().submit(leave))
+        await asyncio.Event().wait()
+
+    with pytest.raises(SystemExit) as caught:
+        threadloop.run(main())
+    assert caught.value.code == 9
+    assert isinstance(futures[0].exception(SOON), SystemExit)
+
+
+def test_an_exit_in_what_was_submitted_ends_the_application() -> None:
+    application = Gio.Application(application_id="org.example.Exit", flags=Gio.ApplicationFlags.NON_UNIQUE)
+
+    def activate(*_: object) -> None:
+        application.hold()
+        futures.append(threadloop.Executor.main().submit(leave_at_once))
+
+    futures: list[Any] = []
+    application.connect("activate", activate)
+    with pytest.raises(SystemExit):
+        threadloop.run(application)
+    assert isinstance(futures[0].exception(SOON), SystemExit)
+
+
 async def use(executor: threadloop.Executor) -> int:
     asyncio.get_running_loop().set_default_executor(executor)
     return await asyncio.to_thread(sum, [1, 2])

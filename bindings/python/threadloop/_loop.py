@@ -66,6 +66,17 @@ _FAR = 1 << 62
 _T = TypeVar("_T")
 
 
+def _is_of_task(error: BaseException) -> bool:
+    """Whether it was raised in a step of a task, and not in another callback of a loop."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code is not events.Handle._run.__code__:  # type: ignore
+        traceback = traceback.tb_next
+    if traceback is None or traceback.tb_next is None:
+        return False
+    callback = traceback.tb_next.tb_frame.f_code
+    return bool(callback.co_flags & inspect.CO_COROUTINE) or callback.co_filename == asyncio.tasks.__file__
+
+
 class _Selector(getattr(selectors, "EpollSelector", selectors.DefaultSelector)):  # type: ignore[misc]
     """A selector that never waits: GLib does."""
 
@@ -81,6 +92,9 @@ class EventLoop(asyncio.SelectorEventLoop):
     `call_soon_threadsafe()` may be called from another one. While it runs, its context is the thread's
     default one, so that asynchronous GIO calls started by its coroutines and callbacks return to it.
     """
+
+    # Whether the loop goes on where a SystemExit or a KeyboardInterrupt would end it, as others do.
+    _goes_on = False
 
     # What is used of CPython's loops (3.11 to 3.14) beyond their documented interface.
     _csock: Any
@@ -248,14 +262,24 @@ class EventLoop(asyncio.SelectorEventLoop):
         try:
             self._advance()
         except BaseException as error:
-            self._stepped = True
-            if self._pending_exception is None:
-                self._pending_exception = error
-            if self._in_c:
-                self._rearm()
-                if self._on_stop is not None:
-                    self._on_stop()
+            self._end_with(error)
         return True
+
+    def _end_with(self, error: BaseException) -> None:
+        """Sees to a SystemExit or KeyboardInterrupt that a callback or a task has let out."""
+        self._stepped = True
+        if self._goes_on and isinstance(error, (SystemExit, KeyboardInterrupt)):
+            self._rearm()
+            # A task has it, for who waits for that.
+            if not _is_of_task(error):
+                self.call_exception_handler({"message": "Exit in a callback", "exception": error})
+            return
+        if self._pending_exception is None:
+            self._pending_exception = error
+        if self._in_c:
+            self._rearm()
+            if self._on_stop is not None:
+                self._on_stop()
 
     def _advance(self) -> None:
         self._stepping = True
@@ -312,7 +336,10 @@ class EventLoop(asyncio.SelectorEventLoop):
             task = self.create_task(coroutine, context=context)
             # A task factory may have done something else.
             if len(self._ready) == n_ready + 1:
-                self._ready.pop()._run()  # type: ignore[attr-defined]
+                try:
+                    self._ready.pop()._run()  # type: ignore[attr-defined]
+                except (SystemExit, KeyboardInterrupt) as error:
+                    self._end_with(error)
         finally:
             self._stepping = False
         return task
