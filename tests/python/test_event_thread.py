@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import socket
+import sys
 import threading
 import traceback
 from concurrent.futures import CancelledError
@@ -439,3 +441,56 @@ def test_progress_from_a_coroutine(thread: EventThread) -> None:
         assert not future.cancel_requested()
 
     thread.submit(coroutine).result(SOON)
+
+
+# Exits
+
+
+def leave_plainly() -> None:
+    sys.exit(9)
+
+
+async def leave_at_once() -> None:
+    sys.exit(9)
+
+
+async def leave_later() -> None:
+    await asyncio.sleep(0)
+    raise KeyboardInterrupt
+
+
+async def leave_in_a_task() -> None:
+    await asyncio.create_task(leave_at_once())
+
+
+@pytest.mark.parametrize("leave", [leave_plainly, leave_at_once, leave_later, leave_in_a_task])
+def test_an_exit_is_the_error_of_the_future_and_the_thread_goes_on(
+        thread: EventThread, caplog: pytest.LogCaptureFixture, unraisable: list[Any], leave: Any) -> None:
+    future = thread.submit(leave)
+    assert isinstance(future.exception(SOON), (SystemExit, KeyboardInterrupt))
+    del future
+    thread.submit(gc.collect).result(SOON)
+    assert thread.submit(double, 2).result(SOON) == 4
+    assert (caplog.text, unraisable) == ("", [])
+
+
+def test_an_exit_in_a_callback_is_reported_and_the_thread_goes_on(
+        thread: EventThread, caplog: pytest.LogCaptureFixture) -> None:
+    thread.call_soon(sys.exit, 9)
+    thread.call_soon(leave_plainly)
+    assert thread.submit(double, 2).result(SOON) == 4
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [SystemExit] * 2
+
+
+def test_an_exit_of_what_is_cancelled_at_the_end_is_its_error() -> None:
+    async def leave_when_cancelled() -> None:
+        try:
+            await for_ever()
+        finally:
+            sys.exit(9)
+
+    with EventThread() as thread:
+        future = begin(thread, leave_when_cancelled)
+        other = begin(thread)
+    assert isinstance(future.exception(SOON), SystemExit)
+    assert other.cancelled()

@@ -45,6 +45,8 @@ class _ThreadLoop(EventLoop):
     #: How often the end may be put off by tasks that refuse to end.
     _ROUNDS = 100
 
+    _goes_on = True
+
     def __init__(self, context: Any) -> None:
         # Guards the question of what the loop still takes.
         # Reentrant, since the collector may call finalizers anywhere.
