@@ -11,7 +11,7 @@ import threading
 import weakref
 from typing import Any
 
-from . import _executor, _home, _place
+from . import _executor, _home, _place, _wrap_native
 from ._context_place import ContextPlace
 from ._place import live_places
 from ._pool import Pool
@@ -57,6 +57,7 @@ def _in_child() -> None:
     event_threads.clear()
     _executor._shared_executors.clear()
     _executor._shared_lock = threading.RLock()
+    _wrap_native.forget_thread()
 
 
 def register() -> None:

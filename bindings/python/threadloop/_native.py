@@ -22,8 +22,8 @@ Tl: Any = get_introspection_module("Tl")
 
 # PyGObject makes a class when somebody first asks for it, and two threads that
 # do so at the same time get two, of which one does not work.
-for _name in ("Bell", "Call", "Callable", "Error", "Future", "Lookout", "Progress", "Shutdown", "Values",
-              "WhenFull"):
+for _name in ("Bell", "Call", "Callable", "Cancel", "Error", "Future", "FutureState", "Lookout", "Progress", "Shutdown",
+              "Values", "WhenFull"):
     getattr(Tl, _name)
 
 #: The classes whose names this package takes for its own faces, see `Face`.

@@ -11,6 +11,8 @@ from concurrent.futures import InvalidStateError
 from typing import Any, TypeVar, overload
 
 from ._future import Future, _describe, refuse_wait
+from ._native import Tl
+from ._wrap_native import wrap_native
 
 __all__ = ["wrap_future"]
 
@@ -95,17 +97,22 @@ def wrap_future(f: Any) -> Future[Any]:
     `ThreadPoolExecutor`, `ProcessPoolExecutor` and of the executor that
     `dask.distributed`'s `Client.get_executor()` gives; futures and tasks of
     asyncio, thus Tornado's futures, on whichever thread their loop runs; and
-    what has their methods, such as Dask's own. A `Future` of ours is returned
-    as it is.
+    what has their methods, such as Dask's own. It takes the `Tl.Future` of the
+    C library, as libraries that build on that return it. A `Future` of ours is
+    returned as it is.
 
     Results and errors come through as they are, with the errors' tracebacks.
-    `cancel()` is handed on to the other future, and its word counts.
+    Those of the C library are what PyGObject makes of values, and
+    `GLib.Error`s. `cancel()` is handed on to the other future, and its word
+    counts.
 
     Raises `TypeError` for what is no future.
     """
     if isinstance(f, Future):
         ours: Future[Any] = f
         return ours
+    if isinstance(f, Tl.Future):
+        return wrap_native(f)
     if not _is_future(f):
         raise TypeError(_what_is_wanted(f))
     future: _Wrapped[Any] = _Wrapped()
@@ -131,7 +138,8 @@ def _is_future(f: Any) -> bool:
 
 
 def _what_is_wanted(f: object) -> str:
-    wanted = f"wrap_future() wants a future of concurrent.futures, asyncio, Tornado or Dask, and got {_describe(f)}"
+    wanted = ("wrap_future() wants a future of concurrent.futures, asyncio, Tornado, Dask or the library, "
+              f"and got {_describe(f)}")
     if asyncio.iscoroutine(f):
         f.close()
         return f"{wanted}; a coroutine has no future yet: asyncio.ensure_future() makes one, as does submit()"
