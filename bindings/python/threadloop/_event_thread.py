@@ -374,7 +374,7 @@ class EventThread(Startable, metaclass=Face):
         return self._core.name
 
     @property
-    def context(self) -> Any:
+    def context(self) -> GLib.MainContext:
         """The `GLib.MainContext` that it runs. Sources may be attached before the start."""
         return self._core.context
 

@@ -271,8 +271,15 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         """
         return self.submit(*prepare(function, args))
 
-    def map(self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None,  # type: ignore[override]
-            chunksize: int = 1, buffersize: int | None = None) -> Iterator[T]:
+    @overload  # type: ignore[override]
+    def map(self, fn: Callable[..., Coroutine[Any, Any, T]], *iterables: Iterable[Any], timeout: float | None = None,
+            chunksize: int = 1, buffersize: int | None = None) -> Iterator[T]: ...
+    @overload
+    def map(self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None,
+            chunksize: int = 1, buffersize: int | None = None) -> Iterator[T]: ...
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None,
+            chunksize: int = 1, buffersize: int | None = None) -> Iterator[Any]:
         """The results of `fn` for each of the items, in their order.
 
         As `map()` of `concurrent.futures`: with `buffersize` no more than that
