@@ -31,13 +31,16 @@ def to_thread(fn: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args,  # type
               **kwargs: P.kwargs) -> Future[T]: ...
 @overload
 def to_thread(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]: ...
+@overload
+def to_thread(fn: Coroutine[Any, Any, T], /) -> Future[T]: ...
 
 def to_thread(fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
     """Has `fn(*args, **kwargs)` called on a thread of `Executor.default()`.
 
     As `asyncio.to_thread()`, but it starts at once, and may be called where no
     loop runs: what it gives is a `Future`, which can be awaited, waited for,
-    or told to call back in the main loop. It takes coroutine functions, too.
+    or told to call back in the main loop. It takes coroutine functions and
+    coroutines, too.
     """
     return Executor.default().submit(fn, *args, **kwargs)
 

@@ -26,6 +26,8 @@ from ._waiters import WaitersHere
 from .exceptions import WouldDeadlockError
 
 if TYPE_CHECKING:
+    from gi.repository.Tl import Progress
+
     from ._place import Place
 
 __all__ = ["Future", "current_future"]
@@ -115,7 +117,8 @@ class Future(concurrent.futures.Future[T]):
 
     # Not that of the base class, which makes a condition and its list of
     # waiters for each future.
-    __init__ = object.__init__  # type: ignore[assignment]
+    if not TYPE_CHECKING:
+        __init__ = object.__init__
 
     @property
     def _condition(self) -> Any:
@@ -226,7 +229,7 @@ class Future(concurrent.futures.Future[T]):
         return self._asked
 
     @property
-    def cancellable(self) -> Any:
+    def cancellable(self) -> Gio.Cancellable:
         """A `Gio.Cancellable` that `cancel()` trips, for the work to pass on to GIO."""
         with self._condition:
             cancellable = self._cancellable
@@ -403,7 +406,7 @@ class Future(concurrent.futures.Future[T]):
             shown[0].set_progress(fraction, message)
 
     @property
-    def progress(self) -> Any:
+    def progress(self) -> Progress:
         """A `Tl.Progress`: the future as an object with properties that notify.
 
         It has `fraction`, `message`, `state` and `name`, and notifies in the
@@ -420,7 +423,7 @@ class Future(concurrent.futures.Future[T]):
                     native.set_running()
                 elif self._state != PENDING:
                     _show_end(native, self)
-        return shown[1]
+        return cast("Progress", shown[1])
 
     # ---- Inside ----
 

@@ -28,7 +28,7 @@ from asyncio import events
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import gi
 from gi.repository import Gio, GLib
@@ -505,6 +505,11 @@ def new_event_loop(context: GLib.MainContext | None = None) -> EventLoop:
 async def _wait(awaitable: Awaitable[_T]) -> _T:
     return await awaitable
 
+
+@overload
+def run(main: Awaitable[_T], argv: None = None, *, debug: bool | None = None) -> _T: ...
+@overload
+def run(main: Gio.Application, argv: Sequence[str] | None = None, *, debug: bool | None = None) -> int: ...
 
 def run(
     main: Awaitable[Any] | Gio.Application, argv: Sequence[str] | None = None, *, debug: bool | None = None
