@@ -315,7 +315,8 @@ class Future(concurrent.futures.Future[T]):
         loop = asyncio._get_running_loop()
         if loop is None or home.context.is_owner():
             mail = home.get_mail()
-            self._add_callback(lambda future: mail.post(callback, future))
+            box = [callback]
+            self._add_callback(lambda future: mail.post(box, future))
         else:
             self._add_callback(in_loop(loop, callback, copy_context()))
 

@@ -129,8 +129,9 @@ class Mail:
         self.bell = Bell(Tl.Executor.new_for_context(context), self.letters.heard)
         self.letters.bell = weakref.ref(self.bell)
 
-    def post(self, callback: Callable[[Any], object], future: Any) -> None:
-        self.letters.items.append((callback, future))
+    def post(self, box: list[Callable[[Any], object]], future: Any) -> None:
+        """The callback is alone in the box, so that it does not die here when it was called and dropped over there."""
+        self.letters.items.append((box.pop(), future))
         self.letters.ring(self.bell)
 
 
