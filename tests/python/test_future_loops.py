@@ -140,9 +140,15 @@ def test_awaiting_a_future_that_is_cancelled_elsewhere_raises(pool: Executor, ga
         gate.wait_reached()
         future = pool.submit(int)
         asyncio.get_running_loop().call_later(0.01, future.cancel)
-        # The work was cancelled, and not who awaits it.
-        with pytest.raises(concurrent.futures.CancelledError):
+        # As if it were a future or a task of asyncio's.
+        with pytest.raises(asyncio.CancelledError):
             await future
+        with pytest.raises(asyncio.CancelledError):
+            await future
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wrap_future(future)
+        with pytest.raises(concurrent.futures.CancelledError):
+            future.result()
 
     asyncio.run(main())
 

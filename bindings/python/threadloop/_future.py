@@ -332,7 +332,7 @@ class Future(concurrent.futures.Future[T]):
                 awaits.n_found += 1
                 # The others have their turn, as they would have had.
                 yield
-                return self.result()
+                return self._awaited()
             if _runs_here(self):
                 raise WouldDeadlockError(f"would deadlock: {self.name or 'the future'} waits for itself")
             awaits.n_found = 0
@@ -344,6 +344,12 @@ class Future(concurrent.futures.Future[T]):
             except asyncio.CancelledError:
                 self.cancel()
                 raise
+        return self._awaited()
+
+    def _awaited(self) -> T:
+        # As of every awaitable of asyncio's, wrap_future() among them.
+        if self._state in (CANCELLED, CANCELLED_AND_NOTIFIED):
+            raise asyncio.CancelledError
         return self.result()
 
     # ---- The producer's side ----

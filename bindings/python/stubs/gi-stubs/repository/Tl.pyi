@@ -12,6 +12,7 @@ from gi.repository import Gio, GLib, GObject
 from threadloop import EventLoop as EventLoop
 from threadloop import EventThread as EventThread
 from threadloop import Executor as Executor
+from threadloop import QueueFullError as QueueFullError
 from threadloop import ThreadLoop as ThreadLoop
 from threadloop import ThreadLoopExecutor as ThreadLoopExecutor
 from threadloop import ThreadNotStartedError as ThreadNotStartedError
