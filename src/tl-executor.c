@@ -6,7 +6,9 @@
 
 #include "tl-fork-private.h"
 #include "tl-loop-private.h"
+#include "tl-mailbox-private.h"
 #include "tl-pool-private.h"
+#include "tl-timer-private.h"
 
 struct _TlExecutor
 {
@@ -787,4 +789,10 @@ tl_executor_get_n_running (TlExecutor *self)
   g_mutex_unlock (&self->queue->lock);
 
   return n_running;
+}
+
+gboolean
+tl_release_now (gint64 timeout)
+{
+  return tl_mailbox_release_now (tl_time_after (timeout));
 }

@@ -90,5 +90,6 @@ tl_mailbox_put (TlMailbox *self,
 /* tl-mailbox-release.c. FALSE if there is none. */
 gboolean  tl_mailbox_deliver_release   (TlMailbox *self);
 void      tl_mailbox_discard_releases  (TlRelease *releases);
+void      tl_mailbox_release_left      (TlMailbox *self);
 
 G_END_DECLS

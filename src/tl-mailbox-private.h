@@ -68,6 +68,11 @@ void       tl_mailbox_release_later      (TlMailbox      *self,
  * tl_home_come(). */
 void       tl_mailbox_release_mine       (TlMailbox      *self);
 
+/* Frees, here, what is to be freed in contexts that no other thread is known to
+ * run, and waits for what is being freed elsewhere for want of a loop. FALSE if
+ * that takes longer. */
+gboolean   tl_mailbox_release_now        (gint64          end_time);
+
 /* Whether a loop is known to run the context. */
 gboolean   tl_mailbox_is_live            (TlMailbox      *self);
 

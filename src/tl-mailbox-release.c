@@ -282,6 +282,16 @@ tl_mailbox_release (TlMailbox      *self,
 }
 
 void
+tl_mailbox_release_left (TlMailbox *self)
+{
+  if (tl_mailbox_is_mine (self))
+    while (tl_mailbox_deliver_release (self))
+      ;
+  else if (!g_atomic_int_get (&self->looping))
+    release_all_here (self);
+}
+
+void
 tl_mailbox_release_mine (TlMailbox *self)
 {
   if (!has_releases (self))

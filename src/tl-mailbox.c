@@ -6,6 +6,7 @@
 
 #include "tl-fork-private.h"
 #include "tl-park-private.h"
+#include "tl-timer-private.h"
 
 /* The box, and its letters. Releases are in tl-mailbox-release.c. */
 
@@ -465,6 +466,38 @@ tl_mailbox_post (TlMailbox *self,
                  TlLetter  *letter)
 {
   tl_mailbox_put (self, (gpointer *) &self->letters, letter);
+}
+
+static GPtrArray *
+all_mailboxes (void)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) tl_mailbox_unref);
+  GHashTableIter iter;
+  gpointer mailbox;
+
+  G_LOCK (registry);
+  if (registry != NULL)
+    {
+      g_hash_table_iter_init (&iter, registry);
+      while (g_hash_table_iter_next (&iter, &mailbox, NULL))
+        g_ptr_array_add (all, tl_mailbox_ref (mailbox));
+    }
+  G_UNLOCK (registry);
+
+  return all;
+}
+
+gboolean
+tl_mailbox_release_now (gint64 end_time)
+{
+  g_autoptr(GPtrArray) all = all_mailboxes ();
+
+  /* First, since it puts back what it does not free itself. */
+  tl_timer_wait_called (end_time);
+  for (guint i = 0; i < all->len; i++)
+    tl_mailbox_release_left (all->pdata[i]);
+
+  return tl_timer_wait_called (end_time);
 }
 
 void

@@ -30,4 +30,8 @@ TlTimer *tl_timer_add    (gint64           time,
 void     tl_timer_leave  (TlTimer         *self);
 void     tl_timer_remove (TlTimer         *self);
 
+/* Until the call that is being made by the thread, if there is one, is over.
+ * Called from inside of it, it does not wait. */
+gboolean tl_timer_wait_called (gint64      end_time);
+
 G_END_DECLS

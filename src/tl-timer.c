@@ -25,8 +25,11 @@ struct _TlTimer
  * held. */
 static GMutex lock;
 static GCond changed;
+static GCond called;
 static GSequence *pending;
 static gboolean served;
+static GThread *caller;         /* the thread, while it calls what has gone off */
+static guint n_calls;           /* that are over */
 
 #ifdef G_OS_UNIX
 static void
@@ -48,7 +51,9 @@ after_fork_in_child (void)
 {
   served = FALSE;
   pending = NULL;
+  caller = NULL;
   g_cond_init (&changed);
+  g_cond_init (&called);
   g_mutex_unlock (&lock);
 }
 #endif
@@ -108,12 +113,16 @@ serve (gpointer unused)
         }
 
       g_sequence_remove (g_steal_pointer (&next->place));
+      caller = g_thread_self ();
       g_mutex_unlock (&lock);
 
       next->func (next->data);
       next->destroy (next->data);
 
       g_mutex_lock (&lock);
+      caller = NULL;
+      n_calls++;
+      g_cond_broadcast (&called);
       drop (next);
     }
 
@@ -121,6 +130,26 @@ serve (gpointer unused)
   g_mutex_unlock (&lock);
 
   return NULL;
+}
+
+gboolean
+tl_timer_wait_called (gint64 end_time)
+{
+  gboolean in_time = TRUE;
+  guint since;
+
+  g_mutex_lock (&lock);
+
+  since = n_calls;
+  while (caller != NULL && caller != g_thread_self () && n_calls == since && in_time)
+    if (end_time < 0)
+      g_cond_wait (&called, &lock);
+    else
+      in_time = g_cond_wait_until (&called, &lock, end_time);
+
+  g_mutex_unlock (&lock);
+
+  return in_time;
 }
 
 TlTimer *

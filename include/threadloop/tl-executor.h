@@ -537,6 +537,26 @@ TL_AVAILABLE_IN_1_0
 guint          tl_executor_get_n_running    (TlExecutor          *self);
 
 /**
+ * tl_release_now:
+ * @timeout: how long to wait in microseconds, -1 for as long as it takes
+ *
+ * Frees, in the calling thread, the user data that waits for a thread that does
+ * not come: as [method@Tl.Executor.submit] says, that of a thread that runs no
+ * main loop stays until that next submits or waits, or for a second. What waits
+ * for a main loop that another thread runs is left to that.
+ *
+ * It is for a language runtime that is about to end, after which its user data
+ * must not be freed any more. So it also waits for what is being freed elsewhere,
+ * because the second was over.
+ *
+ * Returns: %TRUE unless that has taken longer than @timeout
+ *
+ * Since: 1.0
+ */
+TL_AVAILABLE_IN_1_0
+gboolean       tl_release_now               (gint64               timeout);
+
+/**
  * tl_thread_run:
  *
  * Does what the calling thread was made for, until it is to end.

@@ -617,6 +617,82 @@ test_many_come_for_theirs (void)
   g_test_trap_assert_passed ();
 }
 
+typedef struct
+{
+  TlExecutor *executor;
+  TtTrace     trace;
+  TtGate      gate;
+} Left;
+
+static gpointer
+submit_and_end (gpointer data)
+{
+  Left                *left = data;
+  g_autoptr(TlFuture)  future = tl_executor_submit (left->executor, tt_nothing_func, &left->trace, tt_trace_destroy);
+
+  tt_poll_until (tt_is_done, future, "the work is done");
+
+  return NULL;
+}
+
+static void
+test_release_now (void)
+{
+  Left left = { .executor = tl_executor_new (NULL, 1) };
+
+  for (guint i = 0; i < 100; i++)
+    {
+      left.trace = (TtTrace) { 0, };
+      g_thread_join (g_thread_new ("ends", submit_and_end, &left));
+      /* The worker may still be about to hand it over. */
+      do
+        g_assert_true (tl_release_now (TT_PATIENCE));
+      while (!tt_trace_gone (&left.trace));
+      g_assert_cmpint (left.trace.destroyed, ==, 1);
+    }
+
+  tt_shutdown (left.executor);
+  g_object_unref (left.executor);
+}
+
+static gboolean
+submit_and_stay (TlFuture  *future,
+                 gpointer   data,
+                 GError   **error)
+{
+  Left *left = data;
+
+  submit_and_end (left);
+  return tt_gate_func (future, &left->gate, error);
+}
+
+static void
+test_release_now_leaves_loops_alone (void)
+{
+  g_autoptr(TlEventThread) thread = tl_event_thread_new ("looping");
+  g_autoptr(TlFuture)      busy = NULL;
+  Left                     left = { .executor = tl_executor_new (NULL, 1) };
+
+  tt_gate_init (&left.gate);
+  g_assert_true (tl_event_thread_start (thread, NULL));
+  busy = tl_event_thread_submit (thread, submit_and_stay, &left, NULL);
+  tt_gate_await (&left.gate, 1);
+  /* Until the worker has handed it over. */
+  tt_shutdown (left.executor);
+
+  g_assert_true (tl_release_now (TT_PATIENCE));
+  g_assert_cmpint (left.trace.destroyed, ==, 0);
+
+  tt_gate_open (&left.gate);
+  tt_wait_for (busy, DONE);
+  tt_poll_until (tt_trace_gone, &left.trace, "it was freed");
+  g_assert_true (left.trace.thread != g_thread_self ());
+
+  g_assert_true (tl_event_thread_stop (thread, TT_PATIENCE, NULL, NULL));
+  g_object_unref (left.executor);
+  tt_gate_clear (&left.gate);
+}
+
 static void
 add_tests (void)
 {
@@ -632,6 +708,8 @@ add_tests (void)
   g_test_add_func ("/ownership/no-loop/unclaimed-result-dies-with-the-future", test_unclaimed_result_without_a_loop);
   g_test_add_func ("/ownership/no-loop/other-submitters-leave-mine-alone", test_others_leave_mine_alone);
   g_test_add_func ("/ownership/no-loop/many-submitters-come-for-theirs-at-once", test_many_come_for_theirs);
+  g_test_add_func ("/ownership/no-loop/what-is-left-can-be-freed-now", test_release_now);
+  g_test_add_func ("/ownership/loop/what-is-left-for-one-is-not-freed-now", test_release_now_leaves_loops_alone);
   g_test_add_func ("/ownership/the-applications-context-is-never-taken-from-it", test_context_is_never_taken);
   g_test_add_func ("/ownership/loop-that-quits-early-leaks-nothing", test_loop_quits_early);
   g_test_add_func ("/ownership/loop-that-quits-meanwhile-leaks-nothing", test_loop_quits_meanwhile);

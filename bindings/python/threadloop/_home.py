@@ -225,3 +225,6 @@ def close_all() -> None:
         home.bell.close(_PATIENCE)
         if home.mail is not None:
             home.mail.bell.native.close(0)
+    # What threads have left behind that ended a moment ago, which would die a
+    # second later, when there is no interpreter any more.
+    Tl.release_now(_PATIENCE)
