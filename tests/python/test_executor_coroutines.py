@@ -161,6 +161,16 @@ def test_an_await_in_a_task_of_the_same_pool_does_not_hang(pool: Executor) -> No
     assert pool.submit(outer).result(SOON) == 1
 
 
+def test_a_wait_through_asyncio_in_a_task_of_the_same_pool_does_not_hang(pool: Executor) -> None:
+    async def work() -> int:
+        one = await asyncio.wrap_future(pool.submit(int, 1))
+        two = await asyncio.get_running_loop().run_in_executor(pool, int, 2)
+        done, _ = await asyncio.wait([asyncio.wrap_future(pool.submit(int, n)) for n in (3, 4)])
+        return one + two + sum(future.result() for future in done)
+
+    assert pool.submit(work).result(SOON) == 10
+
+
 def test_awaiting_oneself_raises(pool: Executor) -> None:
     async def work() -> None:
         future = threadloop.current_future()

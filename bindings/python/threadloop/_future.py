@@ -290,6 +290,16 @@ class Future(concurrent.futures.Future[T]):
         elif not callable(fn):
             _check_callback(fn, "add_done_callback()")
         self._add_callback(fn)
+        if local.place is not None and self._state == PENDING:
+            self._see_to_it()
+
+    def _see_to_it(self) -> None:
+        # Who goes through asyncio.wrap_future() or Tornado waits by a callback.
+        # In a coroutine on the pool that has to run this, it is as an await.
+        place = self._place
+        loop = asyncio._get_running_loop()
+        if loop is not None and place is not None and place.is_mine():
+            loop.call_soon(place.before_wait_for_several, self, False)
 
     def _add_callback(self, fn: Callable[[Any], object]) -> None:
         with self._guard:
