@@ -15,7 +15,8 @@ from conftest import SOON, Gate, Pools, eventually, ours, script
 from gi.repository import GLib, Tl
 
 import threadloop
-from threadloop import Executor, WouldDeadlockError
+from threadloop import Executor, Future, WouldDeadlockError
+from threadloop._home import home_of_thread
 
 
 # ---- shutdown ----
@@ -77,6 +78,41 @@ def test_shutdown_cancels_what_runs_if_asked(pools: Pools) -> None:
     queued = executor.submit(int)
     executor.shutdown(cancel_futures="all", timeout=SOON)
     assert [future.cancelled() for future in [*futures, queued]] == [True] * 3
+
+
+@pytest.mark.parametrize("priority", [0, 5])
+def test_shutdown_that_cancels_all_reaches_what_is_about_to_run(pools: Pools, priority: int) -> None:
+    executor = pools(4)
+    view = executor.with_priority(priority)
+    # There are threads enough for all of them, and none of those gets in yet.
+    with executor._place.lock:
+        futures = [view.submit(int) for _ in range(4)]
+        executor.shutdown(wait=False, cancel_futures="all")
+        assert all(future.cancelled() for future in futures)
+    executor.shutdown(timeout=SOON)
+
+
+def test_shutdown_that_cancels_all_reaches_what_was_taken_and_not_begun(pools: Pools) -> None:
+    executor = pools(1)
+    place = executor._place
+    taken, goes_on = threading.Event(), threading.Event()
+
+    class Late(Future[None]):
+        def _claim(self) -> bool:
+            taken.set()
+            assert goes_on.wait(SOON)
+            return super()._claim()
+
+    future = Late()
+    future._home = home_of_thread()
+    future._fn = threading.Event().wait
+    future._condition  # noqa: B018 - so that it is not claimed under the lock of the place
+    place.put(future)
+    assert taken.wait(SOON)
+    executor.shutdown(wait=False, cancel_futures="all")
+    goes_on.set()
+    executor.shutdown(timeout=SOON)
+    assert future.cancelled()
 
 
 def test_shutdown_says_what_it_wants(pool: Executor) -> None:

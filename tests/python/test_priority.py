@@ -678,6 +678,25 @@ def test_an_event_thread_has_priorities(thread: EventThread, gate: Gate) -> None
     assert ran == ["high", "default", "idle"]
 
 
+@pytest.mark.parametrize("what", [True, "all"])
+def test_a_shutdown_looks_at_each_queue_under_its_own_lock(what: Any) -> None:
+    executor = Executor.for_context(GLib.MainContext.new())
+    view = executor.with_priority(LOW)
+    place = view._entrance
+    looked = []
+
+    class Items(deque[Any]):
+        def __iter__(self) -> Any:
+            looked.append(place.lock._is_owned())
+            return super().__iter__()
+
+    place.items = Items()
+    future = view.submit(int)
+    executor.shutdown(cancel_futures=what, timeout=SOON)
+    assert looked and all(looked)
+    assert future.cancelled()
+
+
 async def for_ever(ran: list[Any]) -> None:
     try:
         await asyncio.Event().wait()

@@ -192,22 +192,36 @@ class ContextPlace(Place):
         self._check_ended()
 
     def all_running(self) -> list[Future[Any]]:
-        running = [*super().all_running(), *self.tasks]
-        for child in self.children.values():
-            running.extend(child.all_running())
-        return running
+        # A coroutine in its first step is both.
+        return list({*super().all_running(), *self.tasks})
+
+    # The queue of a child is under the lock of that one, and nobody takes that with the lock held.
+
+    def all_children(self) -> list[ContextPlace]:
+        with self.lock:
+            return list(self.children.values())
 
     @property
     def n_queued(self) -> int:
-        with self.lock:
-            children = list(self.children.values())
-        return super().n_queued + sum(child.n_queued for child in children)
+        return super().n_queued + sum(child.n_queued for child in self.all_children())
+
+    @property
+    def n_running(self) -> int:
+        return super().n_running + sum(child.n_running for child in self.all_children())
 
     def cancel_queued(self) -> None:
-        with self.lock:
-            futures = [future for place in self.family() for future in place.items]
-        for future in futures:
-            future.cancel()
+        super().cancel_queued()
+        for child in self.all_children():
+            child.cancel_queued()
+
+    def cancel_all(self) -> None:
+        super().cancel_all()
+        for child in self.all_children():
+            child.cancel_all()
+
+    def n_free(self) -> int:
+        # Nobody may ever iterate the context.
+        return 0
 
     def close(self) -> None:
         with self.lock:

@@ -354,9 +354,10 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
             raise TypeError('shutdown() wants wait to be a bool, and cancel_futures to be a bool or "all"')
         place.close()
         if cancel_futures:
-            place.cancel_queued()
             if cancel_futures == "all":
-                place.cancel_running()
+                place.cancel_all()
+            else:
+                place.cancel_queued()
             place._check_ended()
         if not wait:
             return

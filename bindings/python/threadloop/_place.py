@@ -291,17 +291,18 @@ class Place:
         for future in futures:
             future.cancel()
 
-    def cancel_running(self) -> None:
-        """Asks what runs to stop."""
+    def cancel_all(self) -> None:
+        """Cancels all that is queued, and asks what runs to stop."""
+        # One look at both, so that nothing gets from the one to the other in between.
         with self.lock:
-            futures = self.all_running()
+            futures = [*self.items, *self.all_running()]
         for future in futures:
             future.cancel()
 
     def all_running(self) -> list[Future[Any]]:
-        """With the lock held."""
+        """With the lock held: what runs, or is about to."""
         return [future for stack in self.stacks for future in stack
-                if future._state == RUNNING and future._place is self]
+                if future._state in (PENDING, RUNNING) and future._place is self]
 
     def n_free(self) -> int:
         """With the lock held: how many threads would take something at once."""
