@@ -716,11 +716,11 @@ def test_the_stop_of_an_event_thread_runs_all_of_it(gate: Gate) -> None:
     futures = [view.submit(ran.append, (number, i)) for i in range(100)
                for number, view in enumerate([views[1], thread.executor, views[0]])]
     thread.quit()
+    gate.open()
+    thread.stop(SOON)
     for view in views:
         with pytest.raises(RuntimeError):
             view.submit(int)
-    gate.open()
-    thread.stop(SOON)
     assert ran == [(number, i) for number in range(3) for i in range(100)] + ["cancelled"]
     assert all(future.result(0) is None for future in futures)
     assert left.cancelled()

@@ -101,10 +101,20 @@ class _ThreadPlace(ContextPlace):
     def runs_all(self) -> bool:
         return self.closing
 
+    def heard(self, error: BaseException | None, *_: object) -> None:
+        # The bell of what is more urgent came too late, and this one did not.
+        if error is None and self.closing and self.comes_later():
+            self._leave_to_the_end()
+        else:
+            super().heard(error)
+
     def _nobody_comes(self, error: BaseException) -> None:
-        if not self.closing:
+        if self.closing:
+            self._leave_to_the_end()
+        else:
             super()._nobody_comes(error)
-            return
+
+    def _leave_to_the_end(self) -> None:
         # A ring that came too late. The thread looks once more before it ends.
         with self.lock:
             if self._has_come():
