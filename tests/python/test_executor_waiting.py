@@ -151,6 +151,20 @@ def test_control_c_interrupts_a_wait_for_a_result(pool: Executor, gate: Gate) ->
     assert future.result(SOON) == 6
 
 
+def test_what_is_refused_calls_nobody(pools: Pools) -> None:
+    executor = pools(2, max_queued=1, when_full=Tl.WhenFull.FAIL)
+    place = executor._place
+    called: list[object] = []
+    call, place.call = place.call, lambda: called.append(place)  # type: ignore[method-assign]
+    future = executor.submit(int)
+    for _ in range(10):
+        with pytest.raises(threadloop.QueueFullError):
+            executor.submit(int)
+    assert called == [place]
+    call()
+    assert future.result(SOON) == 0
+
+
 # ---- wait() and as_completed() inside ----
 
 

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import itertools
 import signal
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import SOON, Gate, eventually, script
+from gi.repository import GLib
 
 from threadloop import EventThread, Executor
 
@@ -110,6 +115,74 @@ def test_a_full_queue() -> None:
         with Executor(1, max_queued=1) as executor:
             interruption.of(lambda: [executor.submit(time.sleep, 0) for _ in range(3)])  # noqa: B023
             assert executor.submit(int).result(SOON) == 0
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_between_the_queue_and_the_next_step(before: bool) -> None:
+    # The interpreter looks for signals there as well, and not for profilers.
+    class Items(deque[Any]):
+        def append(self, item: Any) -> None:
+            if not before:
+                super().append(item)
+            raise KeyboardInterrupt
+
+    executor = Executor.for_context(GLib.MainContext.new())
+    place = executor._place
+    place.items = Items()
+    with pytest.raises(KeyboardInterrupt):
+        executor.submit(int)
+    place.items = deque(place.items)
+    executor.shutdown(cancel_futures=True, timeout=SOON)
+    assert place.n_removed == 0
+
+
+def test_a_coroutine_that_was_taken_is_left_to_who_has_it() -> None:
+    begun, goes_on = threading.Event(), asyncio.Event()
+    ended: list[str] = []
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await goes_on.wait()
+        finally:
+            ended.append(threading.current_thread().name)
+
+    with EventThread("taker") as thread:
+        place = thread.executor._place
+        call = place.call
+
+        def interrupt() -> None:
+            call()
+            assert begun.wait(SOON)
+            raise KeyboardInterrupt
+
+        place.call = interrupt  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            thread.submit(work())
+        place.call = call  # type: ignore[method-assign]
+        thread.call_soon(goes_on.set)
+        assert eventually(lambda: ended)
+    assert ended == ["taker"]
+
+
+def test_a_coroutine_that_was_not_taken_is_closed_and_does_not_run() -> None:
+    async def work() -> None:
+        raise AssertionError
+
+    executor = Executor.for_context(GLib.MainContext.new())
+    place = executor._place
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    coroutine = work()
+    place.call, call = interrupt, place.call  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        executor.submit(coroutine)
+    place.call = call  # type: ignore[method-assign]
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+    assert executor.n_queued == 0
+    executor.shutdown(cancel_futures=True, timeout=SOON)
 
 
 def test_an_executor_that_was_not_made_is_nothing_to_the_end() -> None:

@@ -249,7 +249,11 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         try:
             entrance.put(future)
         except BaseException:
-            if fn is _coroutine_object:
+            # After Ctrl-C it may have been taken already, and run.
+            if fn is _coroutine_object and future._claim():
+                place = future._place
+                if place is not None:
+                    place.removed()
                 args[0].close()
             raise
         return future

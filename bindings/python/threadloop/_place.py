@@ -146,24 +146,25 @@ class Place:
         future._place = self
         try:
             with self.lock:
-                if self.closing:
-                    raise self._why_not()
-                if self.max_queued and len(self.items) - self.n_removed >= self.max_queued:
-                    full = True
-                else:
-                    full = False
-                    self.items.append(future)
+                closing = self.closing
+                full = self.max_queued and len(self.items) - self.n_removed >= self.max_queued
+                who = None
+                if not closing and not full:
+                    # First this, see _call_again().
                     future._queued = True
-                    who = None
+                    self.items.append(future)
                     if self.on_way is None and len(self.items) > len(self.coming):
                         who = self._next()
-            if full:
-                self._put_when_there_is_room(future)
-            elif who is not None:
+            if who is not None:
                 who.call()
         except BaseException:
-            self._call_again()
+            self._call_again(future)
             raise
+        # For what was refused nobody is to come.
+        if closing:
+            raise self._why_not()
+        if full:
+            self._put_when_there_is_room(future)
 
     def _next(self) -> Any:
         """With the lock held, and nobody on the way: who comes next, to be called without the lock."""
@@ -178,12 +179,15 @@ class Place:
             return self
         return None
 
-    def _call_again(self) -> None:
+    def _call_again(self, future: Future[Any]) -> None:
         """Sees to it that somebody comes, after an exception: Ctrl-C may have come before the call, or after it.
 
         Who is called twice finds out that it was.
         """
         with self.lock:
+            # It may not have got there.
+            if future._queued and future not in self.items:
+                future._queued = False
             who = self.on_way
             if who is None and len(self.items) > len(self.coming):
                 who = self._next()
@@ -225,14 +229,16 @@ class Place:
                     if self.closing:
                         raise self._why_not()
                     if mine or len(self.items) - self.n_removed < self.max_queued:
-                        self.items.append(future)
                         future._queued = True
+                        self.items.append(future)
                         who = None if self.on_way is not None else self._next()
                         break
                     waiter = threading.Lock()
                     waiter.acquire()
                     self.room.append(waiter)
                 waiter.acquire()
+            if who is not None:
+                who.call()
         except BaseException:
             # Ctrl-C. The turn that it may have been given is the next one's.
             with self.lock:
@@ -240,9 +246,8 @@ class Place:
                     self.room.remove(waiter)
                 elif self.room:
                     self.room.popleft().release()
+            self._call_again(future)
             raise
-        if who is not None:
-            who.call()
 
     def call(self) -> None:
         try:
