@@ -16,7 +16,7 @@ from conftest import SOON, Gate, Pools, eventually
 from gi.repository import Tl
 
 import threadloop
-from threadloop import Executor, WouldDeadlockError
+from threadloop import Executor, Future, WouldDeadlockError
 
 
 # ---- A bounded queue ----
@@ -179,6 +179,26 @@ def test_wait_inside_of_a_task_runs_what_is_queued(pool: Executor, when: str) ->
         return len(done) if not not_done else -len(done)
 
     assert pool.submit(work).result(SOON) == (-1 if when == concurrent.futures.FIRST_COMPLETED else 3)
+
+
+@pytest.mark.parametrize("priority", [0, 5])
+def test_as_completed_inside_of_a_task_does_not_look_at_all_again_for_each(pool: Executor, priority: int) -> None:
+    looks = 0
+
+    class Counted(Future[int]):
+        def done(self) -> bool:
+            nonlocal looks
+            looks += 1
+            return super().done()
+
+    def work() -> int:
+        futures = [pool.with_priority(priority).submit(int) for _ in range(200)]
+        for future in futures:
+            future.__class__ = Counted
+        return sum(future.result() for future in concurrent.futures.as_completed(futures, SOON))
+
+    assert pool.submit(work).result(SOON) == 0
+    assert looks < 1000
 
 
 def test_as_completed_inside_of_a_task_runs_what_is_queued(pool: Executor) -> None:

@@ -310,8 +310,11 @@ class Pool(Place):
         with self.lock:
             if future._state != PENDING:
                 return True
+            n_free = self.n_free()
+            if n_free == 0:
+                return False
             queued = (other for other in self.items if other._state == PENDING)
-            return any(other is future for other in itertools.islice(queued, self.n_free()))
+            return any(other is future for other in itertools.islice(queued, n_free))
 
     def _run_last(self, running: list[Future[Any]], claimed: bool = False) -> None:
         # Inside of another task, which may be a coroutine.

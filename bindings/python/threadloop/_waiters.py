@@ -23,12 +23,16 @@ class _Turn(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         if timeout is None or timeout > 0:
-            for future in self.futures:
-                if self.is_set():
-                    break
+            i = 0
+            while i < len(self.futures) and not self.is_set():
+                future = self.futures[i]
                 place = future._place
-                if place is not None and not future.done():
-                    place.before_wait_for_several(future, self.for_all)
+                if place is None or future.done():
+                    # as_completed() comes again, once for each that settles.
+                    del self.futures[i]
+                    continue
+                place.before_wait_for_several(future, self.for_all)
+                i += 1
         return super().wait(timeout)
 
 
