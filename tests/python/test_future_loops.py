@@ -18,7 +18,7 @@ from conftest import SOON, Gate, Pools, eventually, fail_with_cause, run_loop
 from gi.repository import GLib
 
 import threadloop
-from threadloop import Executor, Future
+from threadloop import Executor, Future, _arrivals
 
 
 # ---- asyncio ----
@@ -525,3 +525,26 @@ def test_many_callbacks_do_not_starve_the_loop(pool: Executor) -> None:
     finally:
         GLib.source_remove(ticker)
     assert [tick for tick in ticks if 0 < tick < n]
+
+
+def test_a_thread_keeps_nothing_of_a_loop_that_was_closed_before_its_futures_came() -> None:
+    futures: list[Future[None]] = [Future() for _ in range(3)]
+    loop = asyncio.new_event_loop()
+
+    async def wait_for(future: Future[None]) -> None:
+        await future
+
+    async def begin() -> list[asyncio.Task[None]]:
+        tasks = [asyncio.ensure_future(wait_for(future)) for future in futures]
+        await asyncio.sleep(0)
+        return tasks
+
+    tasks = loop.run_until_complete(begin())
+    loop.close()
+    for future in futures:
+        future.set_result(None)
+    arrivals = _arrivals.awaits.arrivals
+    assert arrivals is not None
+    assert not arrivals.items
+    for task in tasks:
+        task._log_destroy_pending = False  # type: ignore[attr-defined]

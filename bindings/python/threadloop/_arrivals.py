@@ -44,8 +44,9 @@ class Arrivals:
         except RuntimeError:
             # The loop was closed.
             pass
-        # Nobody waits there any more.
+        # Nobody waits there any more, nor for those that come after this one.
         self.items.clear()
+        self.rung = False
 
     def deliver(self) -> None:
         self.rung = False
