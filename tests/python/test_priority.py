@@ -697,6 +697,14 @@ def test_a_shutdown_looks_at_each_queue_under_its_own_lock(what: Any) -> None:
     assert future.cancelled()
 
 
+def test_an_interrupted_submit_leaves_a_pool_its_plain_queue() -> None:
+    for interruption in interruptions():
+        with Executor(1) as executor:
+            interruption.of(executor.with_priority(LOW).submit, int)
+            assert executor.with_priority(LOW).submit(int).result(SOON) == 0
+        assert not executor._place.in_turn
+
+
 async def for_ever(ran: list[Any]) -> None:
     try:
         await asyncio.Event().wait()

@@ -101,8 +101,8 @@ class Pool(Place):
                  initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
         super().__init__(name, max_queued)
         self.max_workers = max_workers
-        # How many are on their way into the queue who need one that knows priorities.
-        self.n_in_turn = 0
+        # Those on their way into the queue who need one that knows priorities.
+        self.in_turn: set[Future[Any]] = set()
         self.native = Tl.Executor.new(name, max_workers)
         # Whoever looks on finds work while the interpreter is still held by
         # who has submitted it.
@@ -118,15 +118,15 @@ class Pool(Place):
 
     def put_in_turn(self, future: Future[Any]) -> None:
         """As `put()`, for what has a priority. Who never comes here has a plain queue, which costs less."""
-        with self.lock:
-            self.n_in_turn += 1
-            if not isinstance(self.items, Lanes):
-                self._rearrange(Lanes)
         try:
+            with self.lock:
+                self.in_turn.add(future)
+                if not isinstance(self.items, Lanes):
+                    self._rearrange(Lanes)
             self.put(future)
         finally:
             with self.lock:
-                self.n_in_turn -= 1
+                self.in_turn.discard(future)
 
     def may_drain(self) -> bool:
         return self.n_drains < self.max_workers
@@ -257,7 +257,7 @@ class Pool(Place):
         plain: deque[Future[Any]] = deque()
         if not self.items:
             # What had a priority is through.
-            if self.n_in_turn == 0:
+            if not self.in_turn:
                 self.items = plain
             return True
         # A finalizer has submitted in between, on this very thread, and has
