@@ -349,8 +349,8 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         seconds; when it has passed, `TimeoutError` is raised, and the shutdown
         goes on. It may be called again, to wait longer or to be stricter.
 
-        A `with` block ends with it, and an `async with` block does the same
-        without blocking the loop.
+        A `with` block ends with it. An `async with` block waits for the work
+        and not for the threads, without blocking the loop.
         """
         place = self._place
         self._check_owned()

@@ -64,7 +64,7 @@ class Grave:
 
     def __del__(self) -> None:
         # The thread that it belonged to has ended.
-        if self.items and not is_known():
+        if getattr(self, "items", None) and not is_known():
             self.clear_elsewhere()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Lanes:
     """Does what a deque does for a queue, in the order of priorities, and of arrival inside of one."""
 
-    __slots__ = ("_heap", "_numbers", "popleft")
+    __slots__ = ("_numbers", "heap", "popleft")
 
     #: Takes what is first. Nothing of it is written in Python, so that no signal and no finalizer come in between
     #: the look whether there is something and this, and that nothing is lost which has left the queue.
@@ -29,18 +29,18 @@ class Lanes:
 
     def __init__(self, futures: Iterable[Future[Any]] = ()) -> None:
         """With those in it already, in the order of their turns."""
-        self._heap = [(future._priority, n, future) for n, future in enumerate(futures)]
-        self._numbers = itertools.count(len(self._heap))
-        self.popleft = map(_future_of, iter(partial(heapq.heappop, self._heap), None)).__next__
+        self.heap = [(future._priority, n, future) for n, future in enumerate(futures)]
+        self._numbers = itertools.count(len(self.heap))
+        self.popleft = map(_future_of, iter(partial(heapq.heappop, self.heap), None)).__next__
 
     def append(self, future: Future[Any]) -> None:
-        heapq.heappush(self._heap, (future._priority, next(self._numbers), future))
+        heapq.heappush(self.heap, (future._priority, next(self._numbers), future))
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self.heap)
 
     def __iter__(self) -> Iterator[Future[Any]]:
-        return iter([future for _, _, future in sorted(self._heap)])
+        return iter([future for _, _, future in sorted(self.heap)])
 
 
 class Entrance:

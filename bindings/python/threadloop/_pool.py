@@ -255,7 +255,9 @@ class Pool(Place):
         """With the lock held: whether the thread may leave the queue, which was empty."""
         self.n_drains -= 1
         plain: deque[Future[Any]] = deque()
-        if not self.items:
+        items = self.items.heap if isinstance(self.items, Lanes) else self.items
+        # No call from here on, in which a finalizer might submit.
+        if not items:
             # What had a priority is through.
             if not self.in_turn:
                 self.items = plain
@@ -311,7 +313,8 @@ class Pool(Place):
             if future._state != PENDING:
                 return True
             n_free = self.n_free()
-            if n_free == 0:
+            # With priorities, something else may come first, and wait for us.
+            if n_free == 0 or isinstance(self.items, Lanes):
                 return False
             queued = (other for other in self.items if other._state == PENDING)
             return any(other is future for other in itertools.islice(queued, n_free))
