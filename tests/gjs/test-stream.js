@@ -269,17 +269,45 @@ for (const [how, use] of Object.entries(letGo)) {
     });
 }
 
+function collectGarbage() {
+    imports.system.gc();
+    return new Promise(resolve => GLib.idle_add(GLib.PRIORITY_LOW, () => {
+        resolve();
+        return GLib.SOURCE_REMOVE;
+    }));
+}
+
+test('one whose end is awaited needs no reader', using({maxWorkers: 1}, async executor => {
+    const gate = new Mark();
+    const awaitEnd = async () => {
+        const future = executor.submit(function* (path) {
+            yield* [1, 2, 3, 4].map(i => {
+                this.progress(i / 10);
+                return i;
+            });
+            while (!imports.gi.GLib.file_test(path, imports.gi.GLib.FileTest.EXISTS))
+                imports.gi.GLib.usleep(1000);
+            return 'end';
+        }, gate.path);
+
+        await isFull(future);
+        return [future.then(end => end)];
+    };
+    const [end] = await awaitEnd();
+
+    for (let i = 0; i < 5; i++)
+        await collectGarbage();
+    gate.set();
+    equal(await end, 'end');
+    gate.clear();
+}));
+
 test('one that somebody has, but has not looked at, stays', using({maxWorkers: 1}, async executor => {
     const future = executor.submit(countAloud, 10);
 
     await isFull(future);
-    for (let i = 0; i < 5; i++) {
-        imports.system.gc();
-        await new Promise(resolve => GLib.idle_add(GLib.PRIORITY_LOW, () => {
-            resolve();
-            return GLib.SOURCE_REMOVE;
-        }));
-    }
+    for (let i = 0; i < 5; i++)
+        await collectGarbage();
     deepEqual(await collect(future), upTo(10));
 }));
 

@@ -203,7 +203,8 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         const {self} = its;
 
         its.handle = Tl.Channel.new_for_fd(channel.take_peer());
-        listenTo(its.handle, () => its.outcome ?? its.work.cancel());
+        // Where its end is all that is wanted, nobody needs to be able to read.
+        listenTo(its.handle, () => its.outcome ?? (its.stream.passesOver || its.work.cancel()));
         its.self = self.ref();
         its.self[details] = its;
         self[lifeline] = channel;

@@ -67,6 +67,11 @@ var {Stream} = (() => {
             return this.#iterated ? 'read' : 'unread';
         }
 
+        /** Whether values are dropped as they come. */
+        get passesOver() {
+            return this.#drained && !this.#iterated;
+        }
+
         iterate(lifeline) {
             const reader = new Reader(this);
 
@@ -97,9 +102,9 @@ var {Stream} = (() => {
 
             if (waiting)
                 waiting.resolve({value, done: false});
-            else if (this.#iterated || !this.#drained)
+            else if (!this.passesOver)
                 this.#values.push(value);
-            if (waiting || (this.#drained && !this.#iterated))
+            if (waiting || this.passesOver)
                 this.#ask();
             else if (this.#values.length >= WINDOW)
                 this.#full();
