@@ -240,6 +240,12 @@ const letGo = {
     'read by half': async (executor, path) => {
         await executor.submit(endless, path)[Symbol.asyncIterator]().next();
     },
+    'with its progress': async (executor, path) => {
+        const future = executor.submit(endless, path);
+
+        await until(() => future.progress.fraction === 0, 'a generator that has begun');
+        await future[Symbol.asyncIterator]().next();
+    },
     'with a cancellable': async (executor, path) => {
         const future = executor.submit(endless, path);
 
@@ -300,6 +306,24 @@ test('one whose end is awaited needs no reader', using({maxWorkers: 1}, async ex
     gate.set();
     equal(await end, 'end');
     gate.clear();
+}));
+
+test('its progress is the same before and after it waits, and knows of the end', using({maxWorkers: 1}, async executor => {
+    const future = executor.submit(countAloud, 10);
+    const {progress} = future;
+
+    await isFull(future);
+    equal(future.progress, progress);
+    equal(progress.future, future);
+
+    const other = executor.submit(count, 10);
+
+    equal(await future, undefined);
+    equal(progress.state, Tl.FutureState.DONE);
+    // One that nobody has asked for until it waits.
+    equal(await other, 'end');
+    equal(other.progress.future, other);
+    equal(other.progress.state, Tl.FutureState.DONE);
 }));
 
 test('one that somebody has, but has not looked at, stays', using({maxWorkers: 1}, async executor => {

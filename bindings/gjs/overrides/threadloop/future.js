@@ -22,6 +22,9 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
     // neither clears weak references nor tells of what was collected.)
     const lifeline = Symbol('lifeline');
 
+    // Where a future keeps its progress, which keeps the future in turn.
+    const shown = Symbol('shown');
+
     // Futures that somebody waits for, and functions whose time is to come, by their tags in the inbox. It takes the
     // place of the sources of GLib, which GJS 1.74 removes without having called their function: see tl-again.c.
     const awaited = new Map();
@@ -43,7 +46,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         single = false;     // it has turned out to be of no generator
         listeners = null;   // {onFulfilled, onRejected, resolve, reject} of then(), {callback, id}
         followed = false;   // its cancellable, by what goes on in a realm
-        progress = null;
+        progress = null;    // to see whether what is shown is up to date
         late = false;       // that was behind, and is waited for
     }
 
@@ -207,8 +210,15 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         listenTo(its.handle, () => its.outcome ?? (its.stream.passesOver || its.work.cancel()));
         its.self = self.ref();
         its.self[details] = its;
+        watchProgress(its);
         self[lifeline] = channel;
         its.stream.letGo(channel);
+    }
+
+    // The one that is shown keeps what was given out, and must not be kept for that generator.
+    function watchProgress(its) {
+        if (its.progress)
+            its.progress = Tl.Progress.new(its.self);
     }
 
     function drain(its) {
@@ -472,14 +482,18 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
     const accessors = {
         progress: {
             get() {
-                const its = detailsOf(this);
-                if (!its.progress) {
-                    its.progress = Tl.Progress.new(this);
+                if (!this[shown]) {
+                    const its = detailsOf(this);
+                    const progress = Tl.Progress.new(this);
+
                     // This very future, and not another wrapper of it, which would not know a result in JavaScript.
-                    Object.defineProperty(its.progress, 'future', {value: this});
-                    its.progress.get_future = () => this;
+                    Object.defineProperty(progress, 'future', {value: this});
+                    progress.get_future = () => this;
+                    this[shown] = its.progress = progress;
+                    if (its.handle)
+                        watchProgress(its);
                 }
-                return its.progress;
+                return this[shown];
             },
         },
         cancellable: {
