@@ -283,6 +283,43 @@ function collectGarbage() {
     }));
 }
 
+test('nor does it, where another realm has to end first', async () => {
+    const executor = new Tl.Executor({maxWorkers: 2});
+    const gates = [new Mark(), new Mark()];
+    const ended = new Mark();
+    const meet = (mine, others) => {
+        imports.gi.GLib.file_set_contents(mine, 'here');
+        while (!imports.gi.GLib.file_test(others, imports.gi.GLib.FileTest.EXISTS))
+            imports.gi.GLib.usleep(1000);
+    };
+
+    await Promise.all([executor.submit(meet, gates[0].path, gates[1].path),
+        executor.submit(meet, gates[1].path, gates[0].path)]);
+    await letGo['read by half'](executor, ended.path);
+    await executor.shutdown();
+    ok(ended.there);
+    [...gates, ended].forEach(mark => mark.clear());
+});
+
+test('what was sent ahead to its realm does not wait for it, either', using({maxWorkers: 1}, async executor => {
+    const ended = new Mark();
+    const one = () => 1;
+
+    // So many calls that take no time that further ones are sent ahead.
+    await Promise.all(Array.from({length: 1000}, () => executor.submit(one)));
+
+    const begin = () => {
+        const before = executor.submit(one);
+
+        executor.submit(endless, ended.path);
+        return [before, executor.submit(one), executor.submit(one)];
+    };
+
+    deepEqual(await Promise.all(begin()), [1, 1, 1]);
+    ok(ended.there);
+    ended.clear();
+}));
+
 test('one whose end is awaited needs no reader', using({maxWorkers: 1}, async executor => {
     const gate = new Mark();
     const awaitEnd = async () => {

@@ -130,8 +130,7 @@ var {RealmPool} = (() => {
             } else {
                 this.#queue.add(call);
                 this.#grow();
-                if (this.#hasWaited)
-                    this.#searchLater();
+                this.#searchLater();
             }
             return call;
         }
@@ -253,6 +252,7 @@ var {RealmPool} = (() => {
             else
                 this.#spread();
             this.#endIfOver();
+            this.#searchLater();
         }
 
         // ---- Its own ----
@@ -266,13 +266,13 @@ var {RealmPool} = (() => {
         #endWaiting() {
             for (const realm of this.#realms)
                 [...realm.calls.values()].forEach(call => this.#endIfWaiting(call));
-            this.#searchLater();
         }
 
         // Generators whose readers have gone end when these are collected, and that may take its time in a program that
-        // does not do much. So it is not left to chance where others have to wait for that.
+        // does not do much. So it is not left to chance where others have to wait for that. Called when it may have come to
+        // be so.
         #searchLater(milliseconds = SEARCH) {
-            if (this.#search !== 0 || !this.#isKeptUp)
+            if (this.#search !== 0 || !this.#hasWaited || !this.#isKeptUp)
                 return;
 
             this.#search = schedule(milliseconds, () => {
@@ -284,7 +284,7 @@ var {RealmPool} = (() => {
         }
 
         get #isKeptUp() {
-            return (this.#closing !== null || this.#queue.size > 0) && this.isStuck;
+            return (this.#closing !== null || this.nQueued > 0) && this.isStuck;
         }
 
         #getFree() {
@@ -401,6 +401,7 @@ var {RealmPool} = (() => {
 
             this.#soon = [];
             soon.forEach(fn => fn());
+            this.#searchLater();
             return soon.length > 0;
         }
 
