@@ -777,20 +777,29 @@ test('entry points that would call JavaScript on a thread are refused at once', 
     await executor.shutdown();
 });
 
-test('an error that nobody looked at is reported with its executor and its stack', () => {
+// In a program of its own.
+function reportOf(submit) {
     const program = Gio.Subprocess.new([GLib.file_read_link('/proc/self/exe'), '-c', `
         const {Tl} = imports.gi;
-        const executor = new Tl.Executor({name: 'the executor', maxWorkers: 1});
-        const submit = () => executor.submit(function failing() {
-            throw new RangeError('unseen');
-        }).wait();
 
-        submit();
+        (${submit})(function failing() {
+            throw new RangeError('unseen');
+        });
         imports.system.gc();
     `], Gio.SubprocessFlags.STDERR_PIPE);
-    const [, , report] = program.communicate_utf8(null, null);
 
-    match(report, /the executor: failing failed, and nobody looked at the error: RangeError: unseen\nfailing@realm:failing:/);
+    return program.communicate_utf8(null, null)[2];
+}
+
+test('an error that nobody looked at is reported with its executor and its stack', () => {
+    match(reportOf(fn => new Tl.Executor({name: 'the executor', maxWorkers: 1}).submit(fn).wait()),
+        /the executor: failing failed, and nobody looked at the error: RangeError: unseen\nfailing@realm:failing:/);
+    match(reportOf(fn => {
+        const future = Tl.Executor.main().submit(fn);
+
+        while (!future.done())
+            imports.gi.GLib.MainContext.default().iteration(true);
+    }), /main: failing failed, and nobody looked at the error: RangeError: unseen\nfailing@/);
 });
 
 test('an executor that nobody keeps does its work, and goes', async () => {

@@ -31,6 +31,7 @@ var {init} = (() => {
         constructor(executor, fn, args) {
             this.#producer = new Producer(fn.name || null);
             this.#producer.work = this;
+            this.#producer.executor = executor.get_name();
             this.#future = native.submit.call(executor, () => {
                 this.#run(fn, args);
                 return true;

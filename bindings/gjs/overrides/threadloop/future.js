@@ -73,6 +73,12 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         return error instanceof GLib.Error ? error : new GLib.Error(Tl.Error, Tl.Error.FAILED, textOf(error));
     }
 
+    function stackOf(error) {
+        const stack = error?.stack;
+
+        return typeof stack === 'string' && stack !== '' ? stack.trimEnd() : null;
+    }
+
     /** A future that has failed before anything began. */
     function refused(error) {
         const producer = new Producer(null);
@@ -91,6 +97,9 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         #its;
         #fraction = null;
         #message = null;
+
+        /** The name of what runs the work, for the report of an error that nobody has looked at. */
+        executor = null;
 
         constructor(name) {
             const future = Tl.Future.new(name);
@@ -140,6 +149,8 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
             const its = this.#its;
 
             its.outcome = {error};
+            if (this.executor !== null)
+                its.self.set_origin(this.executor, stackOf(error));
             its.self.set_error(toGError(error));
             this.#settled();
         }

@@ -162,23 +162,12 @@ var {
         return null;
     }
 
-    function stackOf(error) {
-        const stack = error?.stack;
-
-        return typeof stack === 'string' && stack !== '' ? stack.trimEnd() : null;
-    }
-
     /** The side of a call to a realm that settles its future. */
     class RealmProducer extends Producer {
         fn = null;
-        executor = null;
 
         reject(error) {
-            const hinted = error instanceof ReferenceError ? native.hint(error, this.fn) : error;
-
-            // For the report, if nobody looks at it.
-            this.future.set_origin(this.executor, stackOf(hinted));
-            super.reject(hinted);
+            super.reject(error instanceof ReferenceError ? native.hint(error, this.fn) : error);
         }
     }
 
