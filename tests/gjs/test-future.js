@@ -141,6 +141,7 @@ test('result() has a limit in milliseconds, and iterates nothing', () => {
     const took = (GLib.get_monotonic_time() - begin) / 1000;
     ok(took >= 29 && took < 20000, `it took ${took} ms`);
     throws(() => future.wait(0), timedOut);
+    throws(() => Tl.Executor.main().submit(() => {}).wait(0), timedOut);
     throws(() => future.result('soon'), /TypeError: timeout/);
     ok(!iterated);
 });

@@ -68,6 +68,25 @@ test('result() and wait() pass over the values', using({maxWorkers: 1}, executor
     equal(executor.submit(count, 100).result(60000), 'end');
 }));
 
+test('wait(0) only looks, and gets there', using({maxWorkers: 1}, executor => {
+    const future = executor.submit(() => 1);
+    const timedOut = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
+
+    for (;;) {
+        try {
+            future.wait(0);
+            break;
+        } catch (error) {
+            ok(timedOut(error));
+        }
+    }
+    equal(future.result(), 1);
+
+    const values = executor.submit(count, 10);
+
+    throws(() => values.wait(0), timedOut);
+}));
+
 test('so does a callback', using({maxWorkers: 1}, async executor => {
     equal(await new Promise(resolve =>
         executor.submit(count, 100).add_done_callback(future => resolve(future.result()))), 'end');
