@@ -382,6 +382,22 @@ test('its progress is the same before and after it waits, and knows of the end',
     equal(other.progress.state, Tl.FutureState.DONE);
 }));
 
+test('one that is awaited may be read after that, and is let go of all the same', using({maxWorkers: 1}, async executor => {
+    const ended = new Mark();
+    const use = async () => {
+        const future = executor.submit(endless, ended.path);
+
+        await until(() => future.progress.fraction === 0, 'a generator that has begun');
+        future.catch(() => {});
+        await future[Symbol.asyncIterator]().next();
+    };
+
+    await use();
+    equal(await executor.submit(() => 'behind'), 'behind');
+    ok(ended.there);
+    ended.clear();
+}));
+
 test('one that somebody has, but has not looked at, stays', using({maxWorkers: 1}, async executor => {
     const future = executor.submit(countAloud, 10);
 
@@ -402,12 +418,19 @@ test('one goes on for its iterator, when its future was collected', using({maxWo
     }
 }));
 
-test('one that was read leaves no descriptor', using({maxWorkers: 1}, async executor => {
+test('one that was read or awaited leaves no descriptor', using({maxWorkers: 1}, async executor => {
+    const kept = [];
     const use = async () => {
         const stream = executor.submit(countAloud, 10);
 
         await isFull(stream);
         deepEqual(await collect(stream), upTo(10));
+
+        const awaited = executor.submit(countAloud, 10);
+
+        await isFull(awaited);
+        equal(await awaited, undefined);
+        kept.push(awaited);
 
         for await (const value of executor.submit(count, 100)) {
             if (value === 10)

@@ -217,8 +217,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         const {self} = its;
 
         its.handle = Tl.Channel.new_for_fd(channel.take_peer());
-        // Where its end is all that is wanted, nobody needs to be able to read.
-        listenTo(its.handle, () => its.outcome ?? (its.stream.passesOver || its.work.cancel()));
+        listenTo(its.handle, () => its.outcome ?? its.work.cancel());
         its.self = self.ref();
         its.self[details] = its;
         watchProgress(its);
@@ -232,9 +231,22 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
             its.progress = Tl.Progress.new(its.self);
     }
 
-    function drain(its) {
+    // The end is all that is wanted, so that nobody needs to be able to read: as before that.
+    function waitForNobody(its, future) {
+        its.handle.close();
+        its.handle = null;
+        its.self = future;
+        its.progress = future[shown] ?? null;
+        future[lifeline].close();
+        future[lifeline] = null;
+        its.stream.keep();
+    }
+
+    function drain(future, its) {
         its.drained = true;
         its.stream?.drain();
+        if (future[lifeline] && its.stream.passesOver)
+            waitForNobody(its, future);
     }
 
     // The result of a future that has settled.
@@ -368,7 +380,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         }
         its.listeners = [listener];
         if (its.work && !its.outcome) {
-            drain(its);
+            drain(future, its);
             return;
         }
         tellLater(future);
@@ -399,7 +411,7 @@ var {init, onResult, Producer, refused, microseconds, schedule, unschedule} = ((
         const end = GLib.get_monotonic_time() + time;
 
         if (time !== 0)
-            drain(its);
+            drain(future, its);
         while (!future.done()) {
             const left = time < 0 ? -1 : Math.max(0, end - GLib.get_monotonic_time()) / 1000;
 

@@ -48,7 +48,7 @@ var {Stream} = (() => {
         #full;              // () => void, each time that the realm begins to wait for values to be taken
         #values = [];
         #waiting = [];      // {resolve, reject, reader} of next() calls that wait
-        #readers = [];      // until it was full
+        #readers = [];      // that this side keeps
         #end = null;        // {value} or {error}
         #iterated = false;
         #drained = false;
@@ -87,6 +87,11 @@ var {Stream} = (() => {
         letGo(lifeline) {
             this.#readers.forEach(reader => (reader.lifeline = lifeline));
             this.#readers = null;
+        }
+
+        /** Has this side keep those to come again. */
+        keep() {
+            this.#readers = [];
         }
 
         drain() {
