@@ -128,6 +128,14 @@ test('an error has all that can cross, and lacks no more', async () => {
     }), /several/);
 
     deepEqual(several.errors.map(each => each.message ?? each), ['one', 'three', 4]);
+
+    // So long a chain of causes takes no longer than others.
+    let cause = await rejects(run(pool, () => {
+        throw Array.from({length: 5000}).reduce((before, _, i) => new Error(`${i}`, {cause: before}), () => 1);
+    }), /4999/);
+
+    for (let i = 4998; i > 4950; i--)
+        equal((cause = cause.cause).message, `${i}`);
 });
 
 test('the stack of an error is that of the realm, wherever it is shown', async () => {

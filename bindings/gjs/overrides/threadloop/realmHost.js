@@ -320,6 +320,9 @@ function substitute(error, why, substitutes = new Map()) {
     return other;
 }
 
+// A look at each takes as long as all that is behind it.
+const MAX_SUBSTITUTES = 100;
+
 // What of object[key] can cross, in a list, which is empty if nothing can.
 function fitting(object, key, substitutes) {
     let value;
@@ -329,7 +332,7 @@ function fitting(object, key, substitutes) {
         clone.encode(value, key);
         return [value];
     } catch (why) {
-        if (isA(value, Error))
+        if (isA(value, Error) && (substitutes.has(value) || substitutes.size < MAX_SUBSTITUTES))
             return [substitutes.get(value) ?? substitute(value, why, substitutes)];
         // Those of an AggregateError.
         if (key === 'errors' && Array.isArray(value))
