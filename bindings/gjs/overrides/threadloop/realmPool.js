@@ -237,6 +237,7 @@ var {RealmPool} = (() => {
             if (realm.calls.size === 0 || this.#deadlines.get(realm)?.call === call)
                 this.#clearDeadline(realm);
             this.#feed(realm);
+            this.#searchAnew();
         }
 
         realmEnded(realm, error, calls, told) {
@@ -252,7 +253,7 @@ var {RealmPool} = (() => {
             else
                 this.#spread();
             this.#endIfOver();
-            this.#searchLater();
+            this.#searchAnew();
         }
 
         // ---- Its own ----
@@ -281,6 +282,14 @@ var {RealmPool} = (() => {
                     gc();
                 this.#searchLater(Math.min(2 * milliseconds, MAX_SEARCH));
             });
+        }
+
+        // Something has come to its end, so that the next one in the way need not wait as long as that has at last.
+        #searchAnew() {
+            if (this.#search !== 0)
+                unschedule(this.#search);
+            this.#search = 0;
+            this.#searchLater();
         }
 
         get #isKeptUp() {
