@@ -54,6 +54,13 @@ def thread() -> Iterator[threadloop.EventThread]:
 
 
 @pytest.fixture
+def loop() -> Iterator[threadloop.EventLoop]:
+    loop = threadloop.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
 def gate() -> Iterator[Gate]:
     gate = Gate()
     yield gate
