@@ -89,9 +89,16 @@ export function kill(pid, signal = 'KILL') {
     GLib.spawn_command_line_sync(`sh -c "kill -${signal} ${pid}"`);
 }
 
+const isAt = (future, fraction) => future.progress.get_fraction() === fraction;
+
+/** Waits for a function that has said `this.progress(fraction)`. It keeps nothing of the future, which may be collected. */
+export function hasSaid(future, fraction) {
+    return until(isAt, `a function that has said ${fraction}`, future, fraction);
+}
+
 /** Waits for a function that has said `this.progress(0)`: that a future runs says that it was sent. */
 export function hasBegun(future) {
-    return until(() => future.progress.get_fraction() === 0, 'a function that has begun');
+    return hasSaid(future, 0);
 }
 
 /** A place where realms say that they have come, or are told that they may go: a file. */

@@ -53,11 +53,14 @@ export function sleep(milliseconds) {
     }));
 }
 
-/** Polls, with patience, for what nobody tells of. */
-export async function until(predicate, what = String(predicate)) {
+/**
+ * Polls, with patience, for what nobody tells of. What is to be collected goes to the predicate by `args`: the engine
+ * keeps functions that were called, and with them what they know, for a while.
+ */
+export async function until(predicate, what = String(predicate), ...args) {
     const end = GLib.get_monotonic_time() + PATIENCE * 1e6 * SLOW;
 
-    while (!await predicate()) {
+    while (!await predicate(...args)) {
         if (GLib.get_monotonic_time() > end)
             fail(`waited in vain for ${what}`);
         await sleep(5);

@@ -7,7 +7,7 @@ import GLib from 'gi://GLib';
 import Tl from 'gi://Tl?version=1';
 
 import {deepEqual, equal, match, ok, rejects, run, test, throws, until} from './tap.js';
-import {countFds, hasBegun, Mark} from './realms.js';
+import {countFds, hasBegun, hasSaid, Mark} from './realms.js';
 
 const cancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 const deadlock = error => error.matches?.(Tl.Error, Tl.Error.WOULD_DEADLOCK);
@@ -47,7 +47,7 @@ function upTo(n) {
 
 // Waits until countAloud has made all it may. (Not an async function that returns the future: this would await it.)
 function isFull(future, n = 4) {
-    return until(() => future.progress.fraction === n / 10, 'a generator that waits');
+    return hasSaid(future, n / 10);
 }
 
 const countAloud = function* (n) {
@@ -262,7 +262,7 @@ const letGo = {
     'with its progress': async (executor, path) => {
         const future = executor.submit(endless, path);
 
-        await until(() => future.progress.fraction === 0, 'a generator that has begun');
+        await hasBegun(future);
         await future[Symbol.asyncIterator]().next();
     },
     'with a cancellable': async (executor, path) => {
@@ -387,7 +387,7 @@ test('one that is awaited may be read after that, and is let go of all the same'
     const use = async () => {
         const future = executor.submit(endless, ended.path);
 
-        await until(() => future.progress.fraction === 0, 'a generator that has begun');
+        await hasBegun(future);
         future.catch(() => {});
         await future[Symbol.asyncIterator]().next();
     };
