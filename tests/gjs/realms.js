@@ -89,6 +89,15 @@ export function kill(pid, signal = 'KILL') {
     GLib.spawn_command_line_sync(`sh -c "kill -${signal} ${pid}"`);
 }
 
+/** Runs in a realm: stays until a mark is set. */
+export function stayUntil(path) {
+    const {GLib: G} = imports.gi;
+
+    while (!G.file_test(path, G.FileTest.EXISTS))
+        G.usleep(1000);
+    return 'stayed';
+}
+
 const isAt = (future, fraction) => future.progress.get_fraction() === fraction;
 
 /** Waits for a function that has said `this.progress(fraction)`. It keeps nothing of the future, which may be collected. */
