@@ -211,7 +211,14 @@ def test_the_child_of_a_fork_listens_on_a_thread_of_its_own() -> None:
         future = threadloop.wrap_future(native)
         native.set_int64(3)
         print(future.result(60), flush=True)
+    def state(thread):
+        with open(f"/proc/self/task/{thread}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
     ask()
+    # The other thread may be in GLib or PyGObject, whose locks would be locked in the child for ever.
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    while any(state(thread.native_id) != "S" for thread in others):
+        time.sleep(0.001)
     pid = os.fork()
     ask()
     if not pid:
