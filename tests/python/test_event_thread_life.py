@@ -20,7 +20,6 @@ from conftest import SOON, begin, double, eventually, for_ever, script
 
 from threadloop import EventThread, ThreadNotStartedError, WouldDeadlockError
 
-
 # Its life
 
 

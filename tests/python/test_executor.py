@@ -20,7 +20,6 @@ from gi.repository import GLib
 import threadloop
 from threadloop import Executor, WouldDeadlockError
 
-
 # ---- Threads ----
 
 
@@ -165,7 +164,8 @@ def test_bad_numbers_are_value_errors(kwargs: Any) -> None:
         Executor(**kwargs)
 
 
-@pytest.mark.parametrize("kwargs", [{"max_workers": "x"}, {"max_workers": 1.5}, {"max_queued": None}, {"max_queued": 2.5}])
+@pytest.mark.parametrize("kwargs", [{"max_workers": "x"}, {"max_workers": 1.5}, {"max_queued": None},
+                                    {"max_queued": 2.5}])
 def test_numbers_must_be_integers(kwargs: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"{next(iter(kwargs))} must be an integer, not"):
         Executor(**kwargs)

@@ -18,7 +18,6 @@ import threadloop
 from threadloop import Executor, Future, WouldDeadlockError
 from threadloop._home import home_of_thread
 
-
 # ---- shutdown ----
 
 

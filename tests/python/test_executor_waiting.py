@@ -18,7 +18,6 @@ from gi.repository import Tl
 import threadloop
 from threadloop import Executor, Future, WouldDeadlockError
 
-
 # ---- A bounded queue ----
 
 

@@ -27,7 +27,6 @@ import threadloop
 from threadloop import Executor, Future
 from threadloop._local import local
 
-
 # ---- concurrent.futures ----
 
 

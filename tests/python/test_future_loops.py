@@ -20,7 +20,6 @@ from gi.repository import GLib
 import threadloop
 from threadloop import Executor, Future, _arrivals
 
-
 # ---- asyncio ----
 
 
@@ -280,7 +279,7 @@ def test_a_coroutine_that_waits_for_itself_is_told_so(
         else:
             own.result()
 
-    with pytest.raises(threadloop.WouldDeadlockError, match="selfish waits for itself$"):
+    with pytest.raises(threadloop.WouldDeadlockError, match=r"selfish waits for itself$"):
         submit(selfish).result(SOON)
 
 

@@ -68,7 +68,7 @@ def test_no_worker_has_come_yet() -> None:
         with Executor(1) as executor:
             interruption.of(executor.submit, int)
             assert executor.submit(int).result(SOON) == 0
-            assert eventually(lambda: executor._place.n_drains <= 1)  # noqa: B023
+            assert eventually(lambda: executor._place.n_drains <= 1)
 
 
 def test_a_worker_waits() -> None:
@@ -113,7 +113,7 @@ def test_an_event_thread() -> None:
 def test_a_full_queue() -> None:
     for interruption in interruptions():
         with Executor(1, max_queued=1) as executor:
-            interruption.of(lambda: [executor.submit(time.sleep, 0) for _ in range(3)])  # noqa: B023
+            interruption.of(lambda: [executor.submit(time.sleep, 0) for _ in range(3)])
             assert executor.submit(int).result(SOON) == 0
 
 

@@ -76,7 +76,7 @@ def test_context_on_another_thread_is_its_own() -> None:
 
 def test_what_is_no_context_is_refused() -> None:
     for wrong in "x", GLib.MainLoop(), 3:
-        with pytest.raises(TypeError, match="a GLib.MainContext is wanted, not"):
+        with pytest.raises(TypeError, match=r"a GLib\.MainContext is wanted, not"):
             threadloop.new_event_loop(wrong)
 
 

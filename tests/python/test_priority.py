@@ -550,7 +550,8 @@ def test_an_interrupted_first_use_in_a_context() -> None:
         with EventThread() as thread:
             # PyGObject's word for an exception inside of it.
             with contextlib.suppress(SystemError):
-                interruption.of(lambda: [views.append(thread.executor.with_priority(HIGH)), views[0].submit(int)])  # noqa: B023
+                interruption.of(lambda: [views.append(thread.executor.with_priority(HIGH)),  # noqa: B023
+                                         views[0].submit(int)])  # noqa: B023
             assert thread.executor.with_priority(HIGH).submit(int).result(SOON) == 0
             assert thread.submit(int).result(SOON) == 0
 

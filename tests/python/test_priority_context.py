@@ -155,7 +155,7 @@ def test_two_who_ask_for_a_priority_at_once_get_one_queue() -> None:
         views: list[Executor] = []
 
         def ask() -> None:
-            together.wait(SOON)
+            together.wait(SOON)  # noqa: B023
             views.append(executor.with_priority(LOW))  # noqa: B023
 
         threads = [threading.Thread(target=ask) for _ in range(4)]
