@@ -82,19 +82,18 @@ def run_loop_on_a_thread() -> None:
 
 
 async def beside_another_loop() -> None:
-    ticks = 0
+    ticked = threading.Event()
 
     async def tick() -> None:
-        nonlocal ticks
-        while True:
-            ticks += 1
-            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)
+        ticked.set()
 
-    ticking = asyncio.create_task(tick())
     async with Tl.EventThread() as thread:
         print(await thread.submit(work))
-    ticking.cancel()
-    print("the loop went on:", ticks > 3)
+        # What blocks does so on the thread, and this loop goes on.
+        ticking = asyncio.create_task(tick())
+        print("the loop went on:", await thread.submit(ticked.wait, 60))
+        await ticking
 
 
 def main() -> int:
