@@ -71,14 +71,16 @@ def test_no_worker_has_come_yet() -> None:
             assert eventually(lambda: executor._place.n_drains <= 1)
 
 
-def test_a_worker_waits() -> None:
+@pytest.mark.parametrize("priority", [None, GLib.PRIORITY_LOW])
+def test_a_worker_waits(priority: int | None) -> None:
     executor = Executor(1)
     place = executor._place
+    view = executor if priority is None else executor.with_priority(priority)
     for interruption in interruptions():
-        executor.submit(int).result(SOON)
+        view.submit(int).result(SOON)
         eventually(lambda: place.parked or place.n_drains == 0)
-        interruption.of(executor.submit, int)
-        assert executor.submit(int).result(SOON) == 0
+        interruption.of(view.submit, int)
+        assert view.submit(int).result(SOON) == 0
     executor.shutdown(timeout=SOON)
     assert (place.n_drains, place.n_rung, place.on_way) == (0, 0, None)
 

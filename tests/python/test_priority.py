@@ -518,19 +518,6 @@ def test_an_interrupted_submit_leaves_nobody_uncalled() -> None:
         assert len(executor._place.items) == executor._place.n_rung == 0
 
 
-def test_interrupted_where_a_worker_waits() -> None:
-    executor = Executor(1)
-    view = executor.with_priority(LOW)
-    place = executor._place
-    for interruption in interruptions():
-        view.submit(int).result(SOON)
-        eventually(lambda: place.parked or place.n_drains == 0)
-        interruption.of(view.submit, int)
-        assert view.submit(int).result(SOON) == 0
-    executor.shutdown(timeout=SOON)
-    assert (place.n_drains, place.n_rung, place.on_way) == (0, 0, None)
-
-
 def test_an_interrupted_submit_behind_others_loses_none_of_them() -> None:
     for interruption in interruptions():
         gate = Gate()

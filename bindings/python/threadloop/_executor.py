@@ -166,7 +166,7 @@ class Executor(concurrent.futures.Executor, metaclass=Face):
         which is the one to shut down. Of coroutines it is the first step that
         is taken in turn.
         """
-        priority = operator.index(priority)
+        priority = _integer("priority", priority)
         whole = self if self._whole is None else self._whole
         view = Executor._of(whole._place, owns=False)
         view._entrance = whole._place.entrance(priority)
